@@ -1,0 +1,3 @@
+//! From a TOML file to `Settings`, with every problem at its place.
+
+pub mod settings;

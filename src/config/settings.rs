@@ -1,0 +1,436 @@
+//! The configuration as it is meant: valid by construction, every default filled in.
+//! `resolve` builds it from what was written; the gateway reads it and never checks it again.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use ipnet::IpNet;
+use regex::Regex;
+
+use crate::failure::{Cause, Language};
+
+/// The whole configuration of one run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The gateway itself.
+    pub gateway: Gateway,
+    /// Where clients connect; never empty.
+    pub listen: Vec<Listen>,
+    /// What a client may do.
+    pub limits: Limits,
+    /// In file order; `route::Table` sorts them by specificity.
+    pub routes: Vec<Arc<Route>>,
+    /// Routes name upstreams by their position here.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// How failures are answered.
+    pub errors: Errors,
+    /// The access log and the program's own log.
+    pub log: Log,
+}
+
+/// `[gateway]`
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// In Proxy-Status, Via and Server.
+    pub name: String,
+    /// Event loops; at least one.
+    pub workers: usize,
+    /// How long a stopping gateway waits for requests under way.
+    pub shutdown_grace: Duration,
+    /// Whose forwarding fields and request ids are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What upstreams are told about the client.
+    pub forwarded: ForwardedStyle,
+}
+
+/// Which forwarding fields an upstream gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedStyle {
+    /// X-Forwarded-For, -Proto, -Host and X-Real-IP.
+    XForwarded,
+    /// Forwarded (RFC 7239).
+    Rfc7239,
+    /// Both of them.
+    Both,
+    /// Neither; those of strangers are still dropped.
+    Off,
+}
+
+/// `[[listen]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// A TCP address.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// `[limits]`
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Client connections over all workers.
+    pub connections: usize,
+    /// For a whole request head.
+    pub header_timeout: Duration,
+    /// Between two reads of a request body.
+    pub body_timeout: Duration,
+    /// For an idle connection.
+    pub keepalive_timeout: Duration,
+    /// For a client that takes nothing.
+    pub send_timeout: Duration,
+    /// Bytes of a request head.
+    pub header_size: usize,
+    /// Field lines of a request head.
+    pub headers: usize,
+    /// Bytes of a request body.
+    pub body_size: u64,
+    /// Least bytes per second of a request body.
+    pub body_rate: u64,
+    /// Whether a client that ended its sending side still wants the answer.
+    pub half_close: bool,
+}
+
+/// `[[route]]`
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// As the access log shows it: the host and path as written, e.g. `example.com/api/`.
+    pub name: String,
+    /// Empty: any host.
+    pub hosts: Vec<HostPattern>,
+    /// Which paths.
+    pub path: PathPattern,
+    /// Empty: every method.
+    pub methods: Vec<Method>,
+    /// What happens to a request.
+    pub action: Action,
+    /// Taken off the front of the path before it is forwarded.
+    pub strip_prefix: Option<String>,
+    /// Edits of the request's fields before it is forwarded.
+    pub request_headers: HeaderEdits,
+    /// Edits of the answer's fields.
+    pub response_headers: HeaderEdits,
+    /// This route's own body limit.
+    pub body_size: Option<u64>,
+    /// Who may come in; others get 403.
+    pub access: Access,
+    /// A POST or PATCH with Idempotency-Key counts as idempotent.
+    pub idempotency_key: bool,
+    /// Idempotent requests may be tried again after a timeout of ours.
+    pub retry_timeouts: bool,
+    /// Whether the path is forwarded as it came, without normalisation.
+    pub path_mode: PathMode,
+    /// The error settings of this route: `[errors]` with the route's overrides.
+    pub errors: Arc<Errors>,
+}
+
+/// How a request path is read before it is matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathMode {
+    /// Normalised; what cannot be read in one way only is refused.
+    Normal,
+    /// Forwarded as it came.
+    Raw,
+}
+
+/// One entry of `host`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostPattern {
+    /// A name or address, lower case, without a port.
+    Exact(String),
+    /// `*.example.com`: the suffix with its dot, lower case (`.example.com`).
+    Suffix(String),
+}
+
+/// `path`
+#[derive(Debug, Clone)]
+pub enum PathPattern {
+    /// `/api/` or `/api`: a prefix on segment borders.
+    Prefix(String),
+    /// `=/exact`
+    Exact(String),
+    /// `~regex`
+    Regex(Regex),
+}
+
+/// What a route does with a request.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Passes it to `Settings::upstreams[n]`.
+    Upstream(usize),
+    /// Gives a fixed answer.
+    Respond {
+        /// Of the answer.
+        status: StatusCode,
+        /// Of the answer; may be empty.
+        body: String,
+        /// Of the body.
+        content_type: HeaderValue,
+    },
+    /// Sends the client elsewhere.
+    Redirect {
+        /// The Location field.
+        to: HeaderValue,
+        /// 301, 302, 303, 307 or 308.
+        status: StatusCode,
+    },
+    /// 503 with the maintenance page.
+    Maintenance {
+        /// Said to the client, when known.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// `request_headers` and `response_headers`
+#[derive(Debug, Clone, Default)]
+pub struct HeaderEdits {
+    /// Replace or add.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// Take away.
+    pub remove: Vec<HeaderName>,
+}
+
+/// `access`: `deny` wins over `allow`; an empty `allow` admits everybody.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Who may come in.
+    pub allow: Vec<IpNet>,
+    /// Who may not.
+    pub deny: Vec<IpNet>,
+}
+
+/// `[upstream.NAME]`
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// NAME.
+    pub name: String,
+    /// Never empty.
+    pub servers: Vec<Server>,
+    /// How one of them is picked.
+    pub balance: Balance,
+    /// One limit a phase.
+    pub timeouts: Timeouts,
+    /// Kept connections.
+    pub pool: Pool,
+    /// Second attempts.
+    pub retry: Retry,
+    /// Bytes of an answer's head.
+    pub head_size: usize,
+    /// Answers that promise a length up to this are held until complete; 0 holds none.
+    pub hold_body: u64,
+    /// How names are looked up.
+    pub dns: Dns,
+    /// What the Host field says.
+    pub host_header: HostHeader,
+}
+
+/// One entry of `servers`.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// As written, without credentials; the member's name in log and evidence.
+    pub label: Arc<str>,
+    /// Where it is.
+    pub address: ServerAddress,
+    /// Its share; at least 1.
+    pub weight: u32,
+}
+
+/// Where a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// `http://10.0.0.1:3000`
+    Socket(SocketAddr),
+    /// `http://app.internal:3000`
+    Name {
+        /// Lower case, without a trailing dot.
+        host: String,
+        /// 80 when the URL has none.
+        port: u16,
+    },
+    /// `http+unix:/run/app.sock`
+    Unix(PathBuf),
+}
+
+/// `balance`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// Smooth weighted round-robin.
+    RoundRobin,
+}
+
+/// `timeouts`; `None` is "off".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Looking up a name.
+    pub resolve: Option<Duration>,
+    /// All addresses together.
+    pub connect: Option<Duration>,
+    /// A TLS handshake.
+    pub tls: Option<Duration>,
+    /// Between two writes of the request.
+    pub send: Option<Duration>,
+    /// From the last byte of the request to the answer's whole head.
+    pub head: Option<Duration>,
+    /// Between two reads of the answer's body.
+    pub body: Option<Duration>,
+    /// From the request's arrival to the answer's end, all attempts together.
+    pub total: Option<Duration>,
+}
+
+/// `pool`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// `None`: auto, that is 60 s or what the upstream announces, less a margin.
+    pub idle_timeout: Option<Duration>,
+    /// Idle connections per worker and member; 0 keeps none.
+    pub max_idle: usize,
+    /// Requests on one connection; 0 is without limit.
+    pub max_requests: u64,
+}
+
+/// `retry`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first one included; at least 1.
+    pub attempts: u32,
+    /// Retries that may add load, in percent of recent requests.
+    pub budget_percent: u32,
+    /// When a second attempt is allowed.
+    pub on: RetryOn,
+    /// Request body bytes kept for it.
+    pub body: usize,
+}
+
+/// `retry.on`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOn {
+    /// Not delivered: any method; else idempotent ones.
+    Proof,
+    /// The same without proofs that ask the kernel.
+    Idempotent,
+    /// Never.
+    Off,
+}
+
+/// `dns`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dns {
+    /// Empty: the system's.
+    pub servers: Vec<SocketAddr>,
+    /// An answer is kept at least this long.
+    pub min_ttl: Duration,
+    /// And at most this long.
+    pub max_ttl: Duration,
+}
+
+/// `host_header`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostHeader {
+    /// As the client sent it.
+    Pass,
+    /// The server's own name and port.
+    Upstream,
+    /// This text.
+    Literal(HeaderValue),
+}
+
+/// `[errors]`
+#[derive(Debug, Clone)]
+pub struct Errors {
+    /// Statuses of causes that differ from the table.
+    pub statuses: BTreeMap<Cause, StatusCode>,
+    /// Languages offered, in order of preference; never empty.
+    pub languages: Vec<Language>,
+    /// How Retry-After is found.
+    pub retry_after: RetryAfter,
+    /// Shown on the page.
+    pub contact: Option<String>,
+    /// Whether the page reloads itself where that is safe.
+    pub auto_retry: bool,
+}
+
+/// `errors.retry_after`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// Only where there is a real number.
+    Auto,
+    /// Never.
+    Off,
+    /// This long on every 503 that has no number of its own.
+    Fixed(Duration),
+}
+
+/// `[log]`
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// Of the program's own log.
+    pub level: tracing::Level,
+    /// Of the program's own log, which goes to standard error.
+    pub format: LogFormat,
+    /// `None`: no access log.
+    pub access: Option<AccessLog>,
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// `log.access`
+#[derive(Debug, Clone)]
+pub struct AccessLog {
+    /// Where lines go.
+    pub to: LogTarget,
+    /// What they look like.
+    pub format: AccessFormat,
+}
+
+/// `log.access.path`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogTarget {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, appended to.
+    File(PathBuf),
+}
+
+/// `log.access.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+    /// NCSA combined, with what the gateway knows behind it.
+    Combined,
+}
+
+impl Gateway {
+    /// Whether `client` is one of `trusted_proxies`.
+    #[must_use]
+    pub fn trusts(&self, client: IpAddr) -> bool {
+        let client = client.to_canonical();
+        self.trusted_proxies.iter().any(|net| net.contains(&client))
+    }
+}
+
+impl Access {
+    /// Whether `client` may come in.
+    #[must_use]
+    pub fn admits(&self, client: IpAddr) -> bool {
+        let client = client.to_canonical();
+        let within = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&client));
+        !within(&self.deny) && (self.allow.is_empty() || within(&self.allow))
+    }
+}

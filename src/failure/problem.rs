@@ -1,0 +1,1 @@
+//! The problem document (RFC 9457) of a failure.

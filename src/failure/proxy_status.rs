@@ -1,0 +1,1 @@
+//! The Proxy-Status member (RFC 9209) of a failure.

@@ -1,0 +1,71 @@
+//! Every default limit and timeout, by name, with what happens when it is reached.
+//! The configuration starts from these; nothing else in the sources holds a duration or a size.
+
+use std::time::Duration;
+
+/// One binary kilobyte.
+pub const KIB: usize = 1024;
+/// One binary megabyte.
+pub const MIB: usize = 1024 * KIB;
+
+/// Client connections over all workers; one more is answered 503 and closed.
+pub const CONNECTIONS: usize = 10_000;
+/// From the first byte of a request head to its end; then 408. A connection that sends nothing at all is closed silently.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two reads of a request body; then 408.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// An idle client connection is closed silently after this.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(75);
+/// A client that takes none of the answer for so long is cut off.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// A request head over this is answered 431, a request line over it 414.
+pub const HEADER_SIZE: usize = 32 * KIB;
+/// Field lines of a request; more are answered 431.
+pub const HEADERS: usize = 100;
+/// A request body over this is answered 413.
+pub const BODY_SIZE: u64 = 100 * MIB as u64;
+/// Least bytes per second of a request body, averaged over the body timeout; slower ones are answered 408.
+pub const BODY_RATE: u64 = 100;
+/// How long a stopping gateway waits for requests that are under way; then they are cut.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+
+/// Looking up an upstream's name; then `dns-timeout`.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Connecting to an upstream, all its addresses together; then `connect-timeout`.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A TLS handshake with an upstream; then `tls-handshake-timeout`.
+pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
+/// An upstream that takes none of the request for so long is given up: `send-write-timeout`.
+pub const UPSTREAM_SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// From the last byte of the request to the end of the answer's head; then `response-header-timeout`.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// Between two reads of an answer's body; then `body-idle-timeout`.
+pub const UPSTREAM_BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// An idle upstream connection is closed after this, unless the upstream announces less.
+pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// An announced keep-alive timeout is used less this margin, so that the gateway closes first.
+pub const POOL_IDLE_MARGIN: Duration = Duration::from_secs(1);
+/// Idle connections kept per worker and member; more are closed at once.
+pub const POOL_MAX_IDLE: usize = 64;
+/// Attempts of one request, the first one included; then the client gets the last failure.
+pub const RETRY_ATTEMPTS: u32 = 3;
+/// Retries that may add load, in percent of recent requests; over it the client gets the failure.
+pub const RETRY_BUDGET_PERCENT: u32 = 20;
+/// Retries per second that the budget always grants, so that a quiet site may retry too.
+pub const RETRY_BUDGET_FLOOR: u32 = 10;
+/// Request body bytes kept for a second attempt; a larger body is sent once only.
+pub const RETRY_BODY: usize = 64 * KIB;
+/// Head of an upstream's answer; over it `response-header-too-large`.
+pub const UPSTREAM_HEAD_SIZE: usize = 64 * KIB;
+/// Field lines of an upstream's answer; over it `response-header-too-large`.
+pub const UPSTREAM_HEADERS: usize = 256;
+/// Interim (1xx) answers before the final one; over it `response-too-many-interim`.
+pub const UPSTREAM_INTERIM: u32 = 32;
+/// Trailer section of an upstream's answer; over it `trailer-invalid`.
+pub const UPSTREAM_TRAILERS: usize = 8 * KIB;
+/// An answer that promises a length up to this is held until complete, so that a short one becomes a 502.
+pub const HOLD_BODY: u64 = 64 * KIB as u64;
+/// A DNS answer is kept at least this long, whatever its TTL.
+pub const DNS_MIN_TTL: Duration = Duration::from_secs(1);
+/// A DNS answer is kept at most this long, whatever its TTL.
+pub const DNS_MAX_TTL: Duration = Duration::from_secs(5 * 60);

@@ -1,0 +1,147 @@
+//! The record of one request: what came, what was decided, what happened.
+//! Layers and transports fill it in as they go; the access log reads it when the answer has left.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use http::{HeaderValue, request};
+
+use crate::{
+    config::settings::Route,
+    failure::{Cause, Delivered, Failure, Phase},
+};
+
+/// What happened to one request. Owned by one worker, shared by the parts of its way.
+pub struct Record {
+    /// The request's head as the client sent it.
+    pub head: request::Parts,
+    /// The request's id: the client's own if a trusted proxy sent one, else new.
+    pub id: Box<str>,
+    /// Who asks: the peer, or the client that trusted proxies speak for. `None` on a Unix socket.
+    pub client: Option<IpAddr>,
+    /// The peer of the connection itself. `None` on a Unix socket.
+    pub peer: Option<IpAddr>,
+    /// `http` or `https`, as the client sees it.
+    pub scheme: &'static str,
+    /// When the head was complete.
+    pub started: Instant,
+    /// The same on the wall clock.
+    pub received: SystemTime,
+    /// Whom the request is for, once it is known to be valid.
+    pub authority: OnceCell<Authority>,
+    /// The normalised path that is matched and forwarded; `None` inside when it is the one that came.
+    pub normal_path: OnceCell<Option<Box<str>>>,
+    /// The route found.
+    pub route: OnceCell<Arc<Route>>,
+    /// The upstream's name.
+    pub upstream: OnceCell<Arc<str>>,
+    /// Body bytes read from the client.
+    pub bytes_in: Cell<u64>,
+    /// Body bytes of the answer handed to the client's connection.
+    pub bytes_out: Cell<u64>,
+    /// Status sent; 499 when the client left first, 0 before that is known.
+    pub status: Cell<u16>,
+    /// Status of the upstream's answer; 0 when there was none.
+    pub upstream_status: Cell<u16>,
+    /// The worst verdict of all attempts.
+    pub delivered: Cell<Delivered>,
+    /// Every attempt, in order.
+    pub attempts: RefCell<Vec<Attempt>>,
+    /// The failure that decided the answer, or that broke it after its head.
+    pub failure: RefCell<Option<Box<Failure>>>,
+    /// A cause worth logging although the answer is good, e.g. `body-excess`, `upstream-answered-error`.
+    pub remark: Cell<Option<Cause>>,
+    /// Where the time went.
+    pub times: Times,
+    /// Retry-After as sent.
+    pub retry_after: Cell<Option<Duration>>,
+}
+
+/// Whom a request is for: the authority of an absolute-form target, else the Host field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// As it came, port included. It is what upstreams are told.
+    pub sent: HeaderValue,
+    /// Length of the host in `sent`, without the port (brackets of an IPv6 address included).
+    pub host_len: usize,
+    /// The host in lower case, where it came otherwise.
+    pub lower: Option<Box<str>>,
+}
+
+impl Authority {
+    /// The host in lower case, without the port. Empty for an HTTP/1.0 request without Host.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match &self.lower {
+            Some(lower) => lower,
+            None => std::str::from_utf8(&self.sent.as_bytes()[..self.host_len]).unwrap_or_default(),
+        }
+    }
+}
+
+/// One attempt at an upstream server.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Which server.
+    pub member: Arc<str>,
+    /// Why it failed; `None` when it did not.
+    pub cause: Option<Cause>,
+    /// How far it came.
+    pub phase: Phase,
+    /// Of head and body, to the upstream.
+    pub bytes_written: u64,
+    /// From the upstream.
+    pub bytes_read: u64,
+    /// Whether the connection had served a request before.
+    pub reused: bool,
+    /// From its start to its end or failure.
+    pub took: Duration,
+}
+
+/// Time spent, phase by phase, over all attempts.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// Looking up names.
+    pub resolve: Cell<Duration>,
+    /// Connecting.
+    pub connect: Cell<Duration>,
+    /// Writing the request.
+    pub send: Cell<Duration>,
+    /// Waiting for the answer's head.
+    pub head: Cell<Duration>,
+    /// Reading the answer's body.
+    pub body: Cell<Duration>,
+}
+
+impl Record {
+    /// Host in lower case, without the port; empty when none came or none was understood.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.authority.get().map_or("", Authority::host)
+    }
+
+    /// The normalised path; the one that came where nothing had to change (or before it was looked at).
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self.normal_path.get() {
+            Some(Some(path)) => path,
+            _ => self.head.uri.path(),
+        }
+    }
+
+    /// The query without its question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+
+    /// The cause to log: of the failure, else a remark.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        self.failure.borrow().as_ref().map(|failure| failure.cause).or_else(|| self.remark.get())
+    }
+}

@@ -1,0 +1,1 @@
+//! What operators see: the access log and the program's own log.

@@ -69,3 +69,22 @@ pub const HOLD_BODY: u64 = 64 * KIB as u64;
 pub const DNS_MIN_TTL: Duration = Duration::from_secs(1);
 /// A DNS answer is kept at most this long, whatever its TTL.
 pub const DNS_MAX_TTL: Duration = Duration::from_secs(5 * 60);
+
+/// Bytes of a host name, in the Host field or an absolute target; a longer one is answered 400.
+pub const HOST_LENGTH: usize = 255;
+/// Bytes of a request id that a trusted proxy sent; a longer one is replaced by a new id.
+pub const REQUEST_ID_LENGTH: usize = 128;
+/// Characters of a client's own text that a failure's evidence repeats; the rest is cut.
+pub const EVIDENCE_TEXT: usize = 200;
+/// Configured hosts compared with an unknown one to name the nearest; the others are not looked at.
+pub const NEAREST_HOSTS: usize = 256;
+/// Access log bytes that a worker collects; then they are handed to the writer at once.
+pub const ACCESS_LOG_BATCH: usize = 64 * KIB;
+/// Access log lines wait at most this long in a worker; then they are handed to the writer.
+pub const ACCESS_LOG_FLUSH: Duration = Duration::from_millis(200);
+/// Batches that may wait for the access log's writer; more are dropped and counted.
+pub const ACCESS_LOG_QUEUE: usize = 64;
+/// An access log that could not be written is opened again after this; lines until then are dropped and counted.
+pub const ACCESS_LOG_RETRY: Duration = Duration::from_secs(1);
+/// How long a stopping gateway waits for the access log's writer; then what it still holds is lost.
+pub const ACCESS_LOG_FINISH: Duration = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 
 pub mod cause;
 pub mod page;
+mod placeholder;
 pub mod problem;
 pub mod proxy_status;
 

@@ -1,0 +1,105 @@
+//! Paths by specificity: `=/exact`, then the longest prefix on segment borders, then `~regex` in file order.
+//! `table` keeps one group per host; the path arrives normalised (`message::path`) and without its query.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use crate::config::settings::{PathPattern, Route};
+
+/// The routes of one host.
+#[derive(Debug, Default)]
+pub struct Paths {
+    exact: Vec<(Box<str>, Arc<Route>)>,
+    /// Without a closing slash, longest first, in file order where they are equal.
+    prefixes: Vec<(Box<str>, Arc<Route>)>,
+    regexes: Vec<(Regex, Arc<Route>)>,
+}
+
+impl Paths {
+    /// Adds a route; routes come in file order.
+    pub fn add(&mut self, route: &Arc<Route>) {
+        let route = Arc::clone(route);
+        match &route.path {
+            PathPattern::Exact(path) => self.exact.push((path.as_str().into(), route)),
+            PathPattern::Regex(regex) => self.regexes.push((regex.clone(), route)),
+            PathPattern::Prefix(prefix) => {
+                let prefix = segments(prefix);
+                let at = self.prefixes.partition_point(|(known, _)| known.len() >= prefix.len());
+                self.prefixes.insert(at, (prefix.into(), route));
+            }
+        }
+    }
+
+    /// Every route whose pattern fits `path`, most specific first.
+    pub fn candidates<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Arc<Route>> {
+        let exact = self.exact.iter().filter(move |(known, _)| **known == *path).map(|(_, route)| route);
+        let prefixes = self.prefixes.iter().filter(move |(prefix, _)| starts(path, prefix)).map(|(_, route)| route);
+        let regexes = self.regexes.iter().filter(move |(regex, _)| regex.is_match(path)).map(|(_, route)| route);
+        exact.chain(prefixes).chain(regexes)
+    }
+}
+
+/// What is left of `path` without `prefix`, with its leading slash; `None` when the prefix does not fit.
+/// A closing slash of the prefix makes no difference: `/api` and `/api/` both turn `/api/x` into `/x` and `/api` into `/`.
+#[must_use]
+pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let prefix = segments(prefix);
+    starts(path, prefix).then(|| if path.len() == prefix.len() { "/" } else { &path[prefix.len()..] })
+}
+
+/// A prefix without its closing slash; `/` becomes empty, which fits everything (`*` of OPTIONS too).
+///
+/// So `/api/` fits `/api` as well. Servers commonly give both one meaning, and an access list on `/admin/` that let
+/// `/admin` through would be a hole.
+fn segments(prefix: &str) -> &str {
+    prefix.strip_suffix('/').unwrap_or(prefix)
+}
+
+fn starts(path: &str, prefix: &str) -> bool {
+    prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.as_bytes()[0] == b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_end_on_segment_borders() {
+        for (prefix, path, fits) in [
+            ("/api/", "/api/x", true),
+            ("/api/", "/api/", true),
+            ("/api/", "/api", true),
+            ("/api", "/api/x/y", true),
+            ("/admin", "/admin", true),
+            ("/admin", "/admin/", true),
+            ("/admin", "/administrator", false),
+            ("/admin/", "/administrator", false),
+            ("/admin", "/adm", false),
+            ("/admin", "/Admin", false),
+            ("/a/b", "/a", false),
+            ("/", "/", true),
+            ("/", "/x", true),
+            ("/", "*", true),
+            ("/x", "*", false),
+        ] {
+            assert_eq!(starts(path, segments(prefix)), fits, "{prefix} {path}");
+        }
+    }
+
+    #[test]
+    fn a_stripped_path_keeps_its_leading_slash() {
+        for (path, prefix, expected) in [
+            ("/api/x", "/api", Some("/x")),
+            ("/api/x", "/api/", Some("/x")),
+            ("/api/", "/api", Some("/")),
+            ("/api", "/api/", Some("/")),
+            ("/apis", "/api", None),
+            ("/x", "/", Some("/x")),
+            ("/", "/", Some("/")),
+            ("*", "/", Some("*")),
+        ] {
+            assert_eq!(strip(path, prefix), expected, "{path} {prefix}");
+        }
+    }
+}

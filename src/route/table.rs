@@ -1,0 +1,123 @@
+//! The routing table: built once from the settings, asked once a request; pure and without allocation on success.
+//! It reads host, path and method only: access lists, maintenance and everything else a route says come after it.
+
+use std::{fmt::Write, sync::Arc};
+
+use http::{HeaderValue, Method};
+
+use super::{host::Hosts, path::Paths};
+use crate::{config::settings::Route, limits};
+
+/// All routes, sorted by specificity.
+///
+/// Host: exact, then the wildcard with the longest suffix, then routes without a host. Within a host: `=/exact`, then
+/// the longest prefix, then `~regex` in file order. The first route in that order whose host, path and methods fit
+/// takes the request. A host that fits but has no path for the request is no dead end: the search goes on with the less
+/// specific hosts. (nginx picks one `server` and stays in it; `HAProxy` and Caddy test rule by rule and fall through.
+/// Here a route without a host means what it says: any host.)
+#[derive(Debug, Default)]
+pub struct Table {
+    hosts: Hosts<Paths>,
+}
+
+/// What [`Table::find`] found.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The route that takes the request.
+    Route(&'a Arc<Route>),
+    /// Only the method stood in the way.
+    MethodNotAllowed {
+        /// The Allow field: the methods of all routes that fit otherwise (RFC 9110 section 10.2.1).
+        allow: HeaderValue,
+    },
+    /// No route fits.
+    None,
+}
+
+impl Table {
+    /// Sorts `routes`, which come in file order.
+    #[must_use]
+    pub fn new(routes: &[Arc<Route>]) -> Self {
+        let mut hosts = Hosts::<Paths>::default();
+        for route in routes {
+            if route.hosts.is_empty() {
+                hosts.entry(None).add(route);
+            }
+            for pattern in &route.hosts {
+                hosts.entry(Some(pattern)).add(route);
+            }
+        }
+        Self { hosts }
+    }
+
+    /// The route for a request. `host` is in lower case and without a port (empty when none came), `path` is normalised
+    /// and without its query. HEAD is allowed where GET is.
+    #[must_use]
+    pub fn find(&self, host: &str, path: &str, method: &Method) -> Found<'_> {
+        match self.candidates(host, path).find(|route| admits(route, method)) {
+            Some(route) => Found::Route(route),
+            None => match self.allow(host, path) {
+                Some(allow) => Found::MethodNotAllowed { allow },
+                None => Found::None,
+            },
+        }
+    }
+
+    /// The evidence of `route-no-match`: whether the host or the path is unknown, and the nearest configured host.
+    #[must_use]
+    pub fn evidence(&self, host: &str, path: &str) -> String {
+        let path = cut(path);
+        if host.is_empty() {
+            return format!("The request names no host, and no route without a host fits the path {path}");
+        }
+        let host = cut(host);
+        if self.hosts.knows(host) {
+            return format!("Host {host} is in the config, but no route for it fits the path {path}");
+        }
+        let mut text = format!("Host {host} is not in the config");
+        match self.hosts.nearest(host) {
+            Some(nearest) => _ = write!(text, "; nearest configured host is {nearest}"),
+            None => _ = write!(text, ", and no route without a host fits the path {path}"),
+        }
+        text
+    }
+
+    fn candidates(&self, host: &str, path: &str) -> impl Iterator<Item = &Arc<Route>> {
+        self.hosts.candidates(host).flat_map(move |paths| paths.candidates(path))
+    }
+
+    fn allow(&self, host: &str, path: &str) -> Option<HeaderValue> {
+        let mut methods: Vec<&Method> = Vec::new();
+        for method in self.candidates(host, path).flat_map(|route| &route.methods) {
+            let head = (method == Method::GET).then_some(&Method::HEAD);
+            for method in [Some(method), head].into_iter().flatten() {
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
+            }
+        }
+        if methods.is_empty() {
+            return None;
+        }
+        let names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+        // Methods are tokens (RFC 9110 section 9.1), and tokens are legal in a field value.
+        HeaderValue::try_from(names.join(", ")).ok()
+    }
+}
+
+fn admits(route: &Route, method: &Method) -> bool {
+    route.methods.is_empty()
+        || route.methods.contains(method)
+        || (method == Method::HEAD && route.methods.contains(&Method::GET))
+}
+
+/// As much of a client's own text as evidence may repeat.
+fn cut(text: &str) -> &str {
+    match text.char_indices().nth(limits::EVIDENCE_TEXT) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,13 @@
 //! The vocabulary of the request path: bodies, requests, the record of an exchange.
 //! Everything above uses it; it uses nothing above.
 
+pub mod authority;
 pub mod body;
+pub mod forwarded;
+pub mod hop;
+pub mod path;
 pub mod record;
+pub mod request_id;
 
 pub use body::Body;
 pub use record::{Attempt, Record};

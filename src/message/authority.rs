@@ -1,0 +1,306 @@
+//! Whom a request is for: the authority of an absolute target, else the one Host field (RFC 9112 section 3.2).
+//! Comes before routing; what cannot be understood in one way only is refused, whatever the version allows.
+
+use std::{fmt, net::Ipv6Addr};
+
+use http::{HeaderValue, Method, Version, header::HOST, request, uri::Scheme};
+
+use super::record::Authority;
+use crate::{failure::Cause, limits};
+
+/// Why it cannot be said whom a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorityProblem {
+    /// HTTP/1.1 without a Host field.
+    NoHost,
+    /// More than one Host field, equal ones included.
+    TwoHosts,
+    /// An empty Host field in HTTP/1.1.
+    EmptyHost,
+    /// Something that is no host name or address: spaces, slashes, userinfo, commas, escapes, empty labels, too long.
+    BadHost,
+    /// A port that is no number up to 65535.
+    BadPort,
+    /// An absolute target that is neither `http` nor `https`.
+    BadScheme,
+    /// `*` with a method other than OPTIONS (RFC 9112 section 3.2.4).
+    Asterisk,
+    /// A bare `host:port` with a method other than CONNECT (RFC 9112 section 3.2.3).
+    BareAuthority,
+    /// CONNECT: a gateway opens no tunnels.
+    Connect,
+}
+
+impl AuthorityProblem {
+    /// The cause to answer with.
+    #[must_use]
+    pub fn cause(self) -> Cause {
+        match self {
+            Self::Connect => Cause::RequestNotSupported,
+            Self::NoHost
+            | Self::TwoHosts
+            | Self::EmptyHost
+            | Self::BadHost
+            | Self::BadPort
+            | Self::BadScheme
+            | Self::Asterisk
+            | Self::BareAuthority => Cause::RequestMalformed,
+        }
+    }
+}
+
+impl fmt::Display for AuthorityProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHost => "the HTTP/1.1 request has no Host field",
+            Self::TwoHosts => "the request has more than one Host field",
+            Self::EmptyHost => "the Host field is empty",
+            Self::BadHost => "the request's host is no host name or address",
+            Self::BadPort => "the port of the request's host is no number up to 65535",
+            Self::BadScheme => "the absolute target is neither http nor https",
+            Self::Asterisk => "the target * is for OPTIONS only",
+            Self::BareAuthority => "the target host:port is for CONNECT only",
+            Self::Connect => "CONNECT asks for a tunnel, and a gateway opens none",
+        })
+    }
+}
+
+impl std::error::Error for AuthorityProblem {}
+
+/// Whom the request is for. The Host field must be right even where an absolute target replaces it
+/// (RFC 9112 sections 3.2 and 3.2.2). Empty for HTTP/1.0 without a Host.
+///
+/// # Errors
+/// The first problem found, of the method and target before the Host field.
+pub fn authority(head: &request::Parts) -> Result<Authority, AuthorityProblem> {
+    if head.method == Method::CONNECT {
+        return Err(AuthorityProblem::Connect);
+    }
+    let target = match (head.uri.scheme(), head.uri.authority()) {
+        (None, None) => None,
+        (None, Some(_)) => return Err(AuthorityProblem::BareAuthority),
+        (Some(scheme), Some(authority)) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => Some(authority),
+        (Some(_), _) => return Err(AuthorityProblem::BadScheme),
+    };
+    if head.uri.path() == "*" && head.method != Method::OPTIONS {
+        return Err(AuthorityProblem::Asterisk);
+    }
+    let host = host_field(head)?;
+    match target {
+        None => Ok(host),
+        Some(target) => {
+            let sent = HeaderValue::from_str(target.as_str()).map_err(|_| AuthorityProblem::BadHost)?;
+            understand(sent)
+        }
+    }
+}
+
+fn host_field(head: &request::Parts) -> Result<Authority, AuthorityProblem> {
+    let mut fields = head.headers.get_all(HOST).iter();
+    let old = head.version < Version::HTTP_11;
+    // HTTP/2 and later name the authority in the target (RFC 9113 section 8.3.1).
+    let optional = old || (head.version > Version::HTTP_11 && head.uri.authority().is_some());
+    match (fields.next(), fields.next()) {
+        (Some(_), Some(_)) => Err(AuthorityProblem::TwoHosts),
+        (Some(value), None) if !value.is_empty() => understand(value.clone()),
+        (Some(_), None) if !old => Err(AuthorityProblem::EmptyHost),
+        (None, _) if !optional => Err(AuthorityProblem::NoHost),
+        _ => Ok(Authority { sent: HeaderValue::from_static(""), host_len: 0, lower: None }),
+    }
+}
+
+fn understand(sent: HeaderValue) -> Result<Authority, AuthorityProblem> {
+    let host_len = host_len(sent.as_bytes())?;
+    let host = &sent.as_bytes()[..host_len];
+    let lower = if host.iter().any(u8::is_ascii_uppercase) {
+        // `host_len` lets ASCII through only, so nothing is lost.
+        Some(String::from_utf8_lossy(host).to_ascii_lowercase().into_boxed_str())
+    } else {
+        None
+    };
+    Ok(Authority { sent, host_len, lower })
+}
+
+/// How much of `host[:port]` is the host, brackets included: a name of letters, digits, `-`, `.`, `_` and `~` without
+/// empty labels (a closing dot is allowed), an IPv4 address, or an IPv6 address in brackets.
+///
+/// Stricter than RFC 3986 section 3.2.2: no escapes and no sub-delims, which no DNS name has and which servers read
+/// in different ways.
+///
+/// # Errors
+/// `BadHost` or `BadPort`.
+pub fn host_len(value: &[u8]) -> Result<usize, AuthorityProblem> {
+    let (end, port) = if value.first() == Some(&b'[') {
+        let close = memchr::memchr(b']', value).ok_or(AuthorityProblem::BadHost)?;
+        let address = std::str::from_utf8(&value[1..close]).map_err(|_| AuthorityProblem::BadHost)?;
+        address.parse::<Ipv6Addr>().map_err(|_| AuthorityProblem::BadHost)?;
+        (close + 1, value.get(close + 1))
+    } else {
+        let end = memchr::memchr(b':', value).unwrap_or(value.len());
+        if !is_name(&value[..end]) {
+            return Err(AuthorityProblem::BadHost);
+        }
+        (end, value.get(end))
+    };
+    match port {
+        None => Ok(end),
+        Some(b':') if is_port(&value[end + 1..]) => Ok(end),
+        Some(b':') => Err(AuthorityProblem::BadPort),
+        Some(_) => Err(AuthorityProblem::BadHost),
+    }
+}
+
+fn is_name(name: &[u8]) -> bool {
+    let mut before = b'.';
+    for &byte in name {
+        let fits = match byte {
+            b'.' => before != b'.',
+            b'-' | b'_' | b'~' => true,
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        if !fits {
+            return false;
+        }
+        before = byte;
+    }
+    !name.is_empty() && name.len() <= limits::HOST_LENGTH
+}
+
+/// An empty port is legal (RFC 3986 section 3.2.3).
+fn is_port(port: &[u8]) -> bool {
+    let number = port.iter().try_fold(0u16, |value, byte| {
+        let digit = char::from(*byte).to_digit(10)?;
+        value.checked_mul(10)?.checked_add(u16::try_from(digit).ok()?)
+    });
+    number.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn head(method: &str, target: &str, version: Version, hosts: &[&[u8]]) -> request::Parts {
+        let mut request = Request::builder().method(method).uri(target).version(version);
+        for host in hosts {
+            request = request.header(HOST, HeaderValue::from_bytes(host).unwrap());
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_host_is_read_without_its_port_and_in_lower_case() {
+        for (sent, host) in [
+            ("good.test", "good.test"),
+            ("good.test:8080", "good.test"),
+            ("good.test:", "good.test"),
+            ("GOOD.test:80", "good.test"),
+            ("good.test.", "good.test."),
+            ("under_score-1", "under_score-1"),
+            ("127.0.0.1:65535", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[FE80::1]:80", "[fe80::1]"),
+        ] {
+            let found = authority(&head("GET", "/", Version::HTTP_11, &[sent.as_bytes()])).unwrap();
+            assert_eq!(found.host(), host, "{sent}");
+            assert_eq!(found.sent, sent);
+            assert_eq!(found.lower.is_some(), sent.bytes().any(|byte| byte.is_ascii_uppercase()), "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_refused() {
+        use AuthorityProblem::{BadHost, BadPort, EmptyHost};
+        let long = "a".repeat(limits::HOST_LENGTH + 1);
+        for (sent, problem) in [
+            (&b"a b.test"[..], BadHost),
+            (b"a.test/../x", BadHost),
+            (b"a.test\\x", BadHost),
+            (b"user@a.test", BadHost),
+            (b"user:pass@a.test", BadPort),
+            (b"a.test, b.test", BadHost),
+            (b"a.test,b.test", BadHost),
+            (b"a.te\tst", BadHost),
+            (b"a.te\xffst", BadHost),
+            (b"a%2etest", BadHost),
+            (b"a..test", BadHost),
+            (b".test", BadHost),
+            (b".", BadHost),
+            (b":80", BadHost),
+            (b"[::1", BadHost),
+            (b"[::1]x", BadHost),
+            (b"[fe80::1%eth0]", BadHost),
+            (b"[v1.x]", BadHost),
+            (b"::1", BadHost),
+            (b"a?b", BadHost),
+            (b"a#b", BadHost),
+            (b"a.test:80x", BadPort),
+            (b"a.test:-1", BadPort),
+            (b"a.test:+1", BadPort),
+            (b"a.test:65536", BadPort),
+            (b"a.test:99999999999999999999", BadPort),
+            (b"a.test:80:80", BadPort),
+            (b"[::1]:x", BadPort),
+            (long.as_bytes(), BadHost),
+            (b"", EmptyHost),
+        ] {
+            let found = authority(&head("GET", "/", Version::HTTP_11, &[sent]));
+            assert_eq!(found, Err(problem), "{:?}", String::from_utf8_lossy(sent));
+        }
+    }
+
+    #[test]
+    fn http_1_1_needs_exactly_one_host_and_http_1_0_none() {
+        use AuthorityProblem::{NoHost, TwoHosts};
+        for (version, hosts, expected) in [
+            (Version::HTTP_11, &[][..], Err(NoHost)),
+            (Version::HTTP_11, &[&b"a"[..], b"b"], Err(TwoHosts)),
+            (Version::HTTP_11, &[b"a", b"a"], Err(TwoHosts)),
+            (Version::HTTP_11, &[b"a", b""], Err(TwoHosts)),
+            (Version::HTTP_10, &[b"a", b"a"], Err(TwoHosts)),
+            (Version::HTTP_10, &[], Ok("")),
+            (Version::HTTP_10, &[b""], Ok("")),
+            (Version::HTTP_10, &[b"A:1"], Ok("a")),
+        ] {
+            let found = authority(&head("GET", "/", version, hosts));
+            let host = found.as_ref().map(Authority::host).map_err(|problem| *problem);
+            assert_eq!(host, expected, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_replaces_a_host_that_must_be_right_all_the_same() {
+        use AuthorityProblem::{BadHost, BadScheme, NoHost};
+        for (target, hosts, expected) in [
+            ("http://a.test/t", &[&b"b.test"[..]][..], Ok("a.test")),
+            ("https://A.test:8443/t", &[b"b.test"], Ok("a.test:8443")),
+            ("http://[::1]/", &[b"b.test"], Ok("[::1]")),
+            ("http://user@a.test/", &[b"a.test"], Err(BadHost)),
+            ("http://a.test/", &[], Err(NoHost)),
+            ("http://a.test/", &[b"a b"], Err(BadHost)),
+            ("ftp://a.test/", &[b"a.test"], Err(BadScheme)),
+        ] {
+            let found = authority(&head("GET", target, Version::HTTP_11, hosts));
+            let sent = found.map(|found| found.sent.to_str().unwrap().to_ascii_lowercase());
+            assert_eq!(sent.as_deref().map_err(|problem| *problem), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn every_form_of_target_has_its_methods() {
+        use AuthorityProblem::{Asterisk, BareAuthority, Connect};
+        for (method, target, problem) in [
+            ("GET", "/", None),
+            ("OPTIONS", "*", None),
+            ("GET", "*", Some(Asterisk)),
+            ("GET", "a.test:80", Some(BareAuthority)),
+            ("CONNECT", "a.test:80", Some(Connect)),
+        ] {
+            let found = authority(&head(method, target, Version::HTTP_11, &[b"a.test"]));
+            assert_eq!(found.err(), problem, "{method} {target}");
+        }
+        assert_eq!(Connect.cause(), Cause::RequestNotSupported);
+        assert_eq!(Asterisk.cause(), Cause::RequestMalformed);
+    }
+}

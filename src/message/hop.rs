@@ -1,0 +1,311 @@
+//! Which fields end at the gateway: those of one connection (RFC 9110 section 7.6.1) and those that could deceive.
+//! The head writers of both sides ask here field by field; forwarding fields are `forwarded`'s.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{CONNECTION, TE},
+};
+
+/// Whether a field concerns one connection only and never passes, in either direction.
+///
+/// RFC 9110 section 7.6.1, and the proxy credentials: to its clients a gateway is the origin server, so they are for
+/// nobody behind it. `Trailer` passes, because a client that is told of trailers needs it; TE is written anew where
+/// [`accepts_trailers`] says so, Upgrade where an upgrade is asked for.
+#[must_use]
+pub fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Whether the gateway writes this field itself, so that nobody else may take it away or put it in.
+#[must_use]
+pub fn gateway_sets(name: &str) -> bool {
+    matches!(name, "content-length" | "date" | "host" | "proxy-status" | "server" | "via" | "x-request-id")
+        || is_forwarding(name)
+}
+
+/// Whether a field tells an upstream about the client: Forwarded, X-Real-IP and everything in X-Forwarded.
+#[must_use]
+pub fn is_forwarding(name: &str) -> bool {
+    matches!(name, "forwarded" | "x-real-ip" | "x-forwarded") || name.starts_with("x-forwarded-")
+}
+
+/// Whether a request's field is dropped because an application could take it for something else: `Proxy`, which CGI
+/// turns into `HTTP_PROXY`, and names whose underscores make them equal to a guarded name in CGI and WSGI
+/// (`X_Forwarded_For`, `Content_Length`).
+#[must_use]
+pub fn deceives(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name == "proxy" || (name.as_bytes().contains(&b'_') && is_guarded(&name.replace('_', "-")))
+}
+
+/// Names that decide about framing, routing, identity or rights.
+fn is_guarded(dashed: &str) -> bool {
+    gateway_sets(dashed)
+        || matches!(
+            dashed,
+            "cf-connecting-ip"
+                | "client-ip"
+                | "content-encoding"
+                | "content-type"
+                | "idempotency-key"
+                | "keep-alive"
+                | "proxy-authorization"
+                | "proxy-connection"
+                | "remote-addr"
+                | "remote-user"
+                | "transfer-encoding"
+                | "true-client-ip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-http-method-override"
+                | "x-original-host"
+                | "x-original-url"
+                | "x-remote-user"
+                | "x-rewrite-url"
+        )
+}
+
+/// Whether a trailer field may pass: nothing about framing, routing, authentication, content or the client, which must
+/// be known before the content (RFC 9110 section 6.5.1).
+#[must_use]
+pub fn trailer_may_pass(name: &HeaderName) -> bool {
+    let barred = matches!(
+        name.as_str(),
+        "age"
+            | "authorization"
+            | "cache-control"
+            | "content-encoding"
+            | "content-range"
+            | "content-type"
+            | "cookie"
+            | "expect"
+            | "expires"
+            | "location"
+            | "max-forwards"
+            | "pragma"
+            | "range"
+            | "retry-after"
+            | "set-cookie"
+            | "trailer"
+            | "vary"
+            | "warning"
+            | "www-authenticate"
+    );
+    !(barred
+        || name.as_str().starts_with("if-")
+        || is_hop_by_hop(name)
+        || gateway_sets(name.as_str())
+        || deceives(name))
+}
+
+/// Whether TE says `trailers`: the one value that may be repeated to an upstream (RFC 9110 section 10.1.4).
+#[must_use]
+pub fn accepts_trailers(headers: &HeaderMap) -> bool {
+    headers.get_all(TE).iter().flat_map(members).any(|member| member.eq_ignore_ascii_case(b"trailers"))
+}
+
+/// What the Connection fields of a message say.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// `close`
+    pub close: bool,
+    /// `keep-alive`
+    pub keep_alive: bool,
+    /// `upgrade`
+    pub upgrade: bool,
+    /// Fields of this message that end here. Empty, and then without memory, for nearly all messages.
+    fields: Vec<HeaderName>,
+}
+
+impl Named {
+    /// Reads the Connection fields of `headers`.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut named = Self::default();
+        for member in headers.get_all(CONNECTION).iter().flat_map(members) {
+            if member.eq_ignore_ascii_case(b"close") {
+                named.close = true;
+            } else if member.eq_ignore_ascii_case(b"keep-alive") {
+                named.keep_alive = true;
+            } else if member.eq_ignore_ascii_case(b"upgrade") {
+                named.upgrade = true;
+            } else {
+                named.add(member, headers);
+            }
+        }
+        named
+    }
+
+    /// Whether a field was named and so does not pass. Never true of what the gateway sets itself: a client that names
+    /// Host, Content-Length or X-Forwarded-For would otherwise hide them from the upstream.
+    #[must_use]
+    pub fn contains(&self, name: &HeaderName) -> bool {
+        !self.fields.is_empty() && self.fields.contains(name)
+    }
+
+    /// Only fields that are there are kept, so a long list costs no more than the message has fields.
+    fn add(&mut self, member: &[u8], headers: &HeaderMap) {
+        let Ok(name) = HeaderName::from_bytes(member) else { return };
+        if headers.contains_key(&name)
+            && !is_hop_by_hop(&name)
+            && !gateway_sets(name.as_str())
+            && !self.fields.contains(&name)
+        {
+            self.fields.push(name);
+        }
+    }
+}
+
+/// The members of a comma-separated list, without the blanks around them.
+fn members(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> HeaderName {
+        name.parse().unwrap()
+    }
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        lines.iter().map(|(field, value)| (name(field), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn fields_of_one_connection_do_not_pass() {
+        for (field, hop) in [
+            ("Connection", true),
+            ("Keep-Alive", true),
+            ("Proxy-Connection", true),
+            ("Proxy-Authorization", true),
+            ("Proxy-Authenticate", true),
+            ("TE", true),
+            ("Transfer-Encoding", true),
+            ("Upgrade", true),
+            ("HTTP2-Settings", true),
+            ("Trailer", false),
+            ("Content-Length", false),
+            ("Host", false),
+            ("Authorization", false),
+            ("Proxy-Status", false),
+            ("X-A", false),
+        ] {
+            assert_eq!(is_hop_by_hop(&name(field)), hop, "{field}");
+        }
+    }
+
+    #[test]
+    fn fields_named_in_connection_do_not_pass_but_the_gateways_own_do() {
+        let headers = headers(&[
+            ("connection", "Close, X-Hop ,,x-absent, Host"),
+            ("connection", "Content-Length, X-Forwarded-For, x-real-ip, Via, Date, X-Request-Id, bad name, X-HOP, te"),
+            ("x-hop", "1"),
+            ("host", "a"),
+            ("content-length", "5"),
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-real-ip", "6.6.6.6"),
+            ("via", "1.1 a"),
+            ("date", "x"),
+            ("te", "x"),
+            ("x-request-id", "1"),
+            ("x-other", "1"),
+        ]);
+        let named = Named::of(&headers);
+        assert!(named.close && !named.keep_alive && !named.upgrade);
+        for field in headers.keys() {
+            assert_eq!(named.contains(field), field == "x-hop", "{field}");
+        }
+        assert_eq!(named.fields.len(), 1);
+    }
+
+    #[test]
+    fn the_common_connection_fields_need_no_memory() {
+        for (value, expected) in [
+            ("keep-alive", (false, true, false)),
+            ("close", (true, false, false)),
+            ("Keep-Alive, Upgrade", (false, true, true)),
+            ("", (false, false, false)),
+        ] {
+            let named = Named::of(&headers(&[("connection", value), ("keep-alive", "timeout=5")]));
+            assert_eq!((named.close, named.keep_alive, named.upgrade), expected, "{value}");
+            assert_eq!(named.fields.capacity(), 0, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_that_could_be_taken_for_others_are_dropped() {
+        for (field, deceptive) in [
+            ("Proxy", true),
+            ("X_Forwarded_For", true),
+            ("X-Forwarded_Proto", true),
+            ("x_forwarded_anything", true),
+            ("X_Real_IP", true),
+            ("X_Request_Id", true),
+            ("Content_Length", true),
+            ("Content_Type", true),
+            ("Transfer_Encoding", true),
+            ("Proxy_Authorization", true),
+            ("Remote_User", true),
+            ("True_Client_IP", true),
+            ("X_Custom", false),
+            ("sec_ch_ua", false),
+            ("X-Forwarded-For", false),
+            ("Proxy-Status", false),
+            ("Content-Length", false),
+        ] {
+            assert_eq!(deceives(&name(field)), deceptive, "{field}");
+        }
+    }
+
+    #[test]
+    fn trailers_that_should_have_come_first_do_not_pass() {
+        for (field, passes) in [
+            ("X-T", true),
+            ("grpc-status", true),
+            ("Server-Timing", true),
+            ("ETag", true),
+            ("Digest", true),
+            ("Content-Length", false),
+            ("Transfer-Encoding", false),
+            ("Host", false),
+            ("X-Real-IP", false),
+            ("X-Forwarded-For", false),
+            ("X_Forwarded_For", false),
+            ("Forwarded", false),
+            ("X-Request-Id", false),
+            ("Authorization", false),
+            ("Cookie", false),
+            ("Set-Cookie", false),
+            ("If-Match", false),
+            ("Content-Type", false),
+            ("Connection", false),
+            ("Trailer", false),
+            ("Via", false),
+        ] {
+            assert_eq!(trailer_may_pass(&name(field)), passes, "{field}");
+        }
+    }
+
+    #[test]
+    fn only_trailers_is_read_from_te() {
+        for (value, expected) in
+            [("trailers", true), ("deflate;q=0.5, Trailers", true), ("deflate", false), ("", false)]
+        {
+            assert_eq!(accepts_trailers(&headers(&[("te", value)])), expected, "{value}");
+        }
+        assert!(!accepts_trailers(&HeaderMap::new()));
+    }
+}

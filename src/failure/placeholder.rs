@@ -37,7 +37,19 @@ impl Fault {
     }
 }
 
+/// What `Cause::facts` has of this.
+pub struct Step {
+    /// The operator's next step.
+    pub next: &'static str,
+}
+
 impl Cause {
+    /// What is true of it.
+    #[must_use]
+    pub fn facts(self) -> &'static Step {
+        &Step { next: "look at the upstream's own log" }
+    }
+
     /// Where it strikes.
     #[must_use]
     pub fn phase(self) -> Phase {

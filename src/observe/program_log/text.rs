@@ -1,0 +1,96 @@
+//! The program log for people: a failure reads as one sentence with its next step, anything else as its message and fields.
+//! Every value is made harmless here, whoever wrote the event.
+
+use std::fmt::{self, Debug, Write};
+
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    },
+    registry::LookupSpan,
+};
+
+use super::super::escape::visible;
+
+/// `TIME LEVEL …`
+pub(super) struct Text;
+
+impl<S, N> FormatEvent<S, N> for Text
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        SystemTime.format_time(&mut to)?;
+        let level = *event.metadata().level();
+        match color(level).filter(|_| to.has_ansi_escapes()) {
+            Some(color) => write!(to, " \x1b[{color}m{level}\x1b[0m ")?,
+            None => write!(to, " {level} ")?,
+        }
+        match fields.get("cause") {
+            Some(cause) => fields.failure(cause, &mut to)?,
+            None => fields.message(&mut to)?,
+        }
+        writeln!(to)
+    }
+}
+
+fn color(level: Level) -> Option<u8> {
+    match level {
+        Level::ERROR => Some(31),
+        Level::WARN => Some(33),
+        Level::INFO => Some(32),
+        _ => None,
+    }
+}
+
+/// The fields of one event, in their order.
+#[derive(Default)]
+struct Fields(Vec<(&'static str, String)>);
+
+impl Fields {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `cause: evidence → next: step (upstream member, METHOD host/path, status, delivered, request id)`
+    fn failure(&self, cause: &str, to: &mut Writer<'_>) -> fmt::Result {
+        let of = |name| self.get(name).unwrap_or_default();
+        write!(to, "{cause}: {} → next: {} (", of("evidence"), of("next"))?;
+        match (self.get("upstream"), self.get("member")) {
+            (None, None) => {}
+            (Some(one), None) | (None, Some(one)) => write!(to, "{one}, ")?,
+            (Some(upstream), Some(member)) => write!(to, "{upstream} {member}, ")?,
+        }
+        write!(to, "{} {}{}, ", of("method"), of("host"), of("path"))?;
+        write!(to, "answered {}, delivered {}, request {})", of("status"), of("delivered"), of("request_id"))
+    }
+
+    fn message(&self, to: &mut Writer<'_>) -> fmt::Result {
+        to.write_str(self.get("message").unwrap_or_default())?;
+        for (name, value) in self.0.iter().filter(|(name, _)| *name != "message") {
+            write!(to, " {name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name(), visible(value).into_owned()));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let mut text = String::new();
+        _ = write!(text, "{value:?}");
+        self.0.push((field.name(), visible(&text).into_owned()));
+    }
+}

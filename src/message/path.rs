@@ -46,7 +46,7 @@ impl std::error::Error for PathProblem {}
 
 /// The normal form of `path` (without its query), by RFC 3986 section 6.2.2: percent-encoded unreserved characters
 /// decoded, other escapes in upper case, dot segments resolved, doubled slashes merged (before the dots are resolved).
-/// `Ok(None)` when it is normal as it stands, which is nearly always and costs one scan. `*` is left alone, and so is
+/// `Ok(None)` when it is normal as it stands, which is nearly always and takes no memory. `*` is left alone, and so is
 /// an empty path (CONNECT); whether they are legal is `authority`'s question.
 ///
 /// # Errors

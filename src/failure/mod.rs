@@ -3,15 +3,16 @@
 
 pub mod cause;
 pub mod page;
-mod placeholder;
 pub mod problem;
 pub mod proxy_status;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 pub use cause::{Cause, Class, Facts, Fault, Phase};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 pub use page::Language;
+
+use crate::config::settings::Errors;
 
 /// Whether the upstream can have seen the request. `No` is only said with proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -115,6 +116,14 @@ impl Failure {
     pub fn parameter(mut self: Box<Self>, name: &'static str, value: Parameter) -> Box<Self> {
         self.parameters.push((name, value));
         self
+    }
+
+    /// The status it is answered with: the one that `[errors] statuses` sets for the cause, else the cause's own,
+    /// else the one of its class.
+    #[must_use]
+    pub fn status(&self, errors: &Errors) -> StatusCode {
+        let configured = errors.statuses.get(&self.cause).copied();
+        configured.or_else(|| self.cause.status()).unwrap_or_else(|| self.cause.class().status())
     }
 
     /// Keeps the error underneath.

@@ -1,6 +1,26 @@
 //! The taxonomy: every cause the gateway can name, one row each in the file of its phase.
 //! Statuses, tokens, log, page and reference all read these rows; nothing else maps causes to anything.
 
+mod accept;
+mod await_headers;
+mod body;
+mod connect;
+mod facts;
+mod headers;
+mod internal;
+mod policy;
+mod request;
+mod resolve;
+mod retry;
+mod route;
+mod send;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+
+pub use facts::{Class, Facts, Fault, Phase};
+use http::StatusCode;
+
 /// A named cause of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
@@ -142,78 +162,6 @@ pub enum Cause {
     GatewayDraining,
 }
 
-/// Where on its way a request was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// `accept`
-    Accept,
-    /// `request`
-    Request,
-    /// `route`
-    Route,
-    /// `policy`
-    Policy,
-    /// `resolve`
-    Resolve,
-    /// `connect`
-    Connect,
-    /// `send`
-    Send,
-    /// `await-headers`
-    AwaitHeaders,
-    /// `headers`
-    Headers,
-    /// `body`
-    Body,
-    /// `upgrade`
-    Upgrade,
-    /// `internal`
-    Internal,
-}
-
-/// Whose fault it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The client's.
-    Client,
-    /// The application server's.
-    Upstream,
-    /// The network's or the resolver's.
-    Network,
-    /// The gateway's or its configuration's.
-    Gateway,
-}
-
-/// What the public is told instead of the cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// No connection to the upstream.
-    Unreachable,
-    /// The upstream did not answer in time.
-    Timeout,
-    /// The upstream's answer could not be used.
-    BrokenAnswer,
-    /// Too much at once.
-    Busy,
-    /// Planned work.
-    Maintenance,
-    /// Nothing is published here.
-    NotFound,
-    /// The request itself.
-    YourRequest,
-    /// The gateway.
-    Gateway,
-}
-
-/// What is true of a cause.
-#[derive(Debug)]
-pub struct Facts {
-    /// Its name everywhere.
-    pub id: &'static str,
-    /// Where it strikes.
-    pub phase: Phase,
-}
-
 impl Cause {
     /// Every cause.
     pub const ALL: &'static [Self] = &[
@@ -287,78 +235,120 @@ impl Cause {
         Self::GatewayDraining,
     ];
 
+    /// What is true of it.
+    #[must_use]
+    pub fn facts(self) -> &'static Facts {
+        match self {
+            Self::AcceptFdExhausted => &accept::FD_EXHAUSTED,
+            Self::AcceptClientLimit => &accept::CLIENT_LIMIT,
+            Self::RequestMalformed => &request::MALFORMED,
+            Self::RequestFramingConflict => &request::FRAMING_CONFLICT,
+            Self::RequestHeaderTooLarge => &request::HEADER_TOO_LARGE,
+            Self::RequestUriTooLong => &request::URI_TOO_LONG,
+            Self::RequestBodyTooLarge => &request::BODY_TOO_LARGE,
+            Self::RequestHeaderTimeout => &request::HEADER_TIMEOUT,
+            Self::RequestBodyTimeout => &request::BODY_TIMEOUT,
+            Self::RequestClientAborted => &request::CLIENT_ABORTED,
+            Self::RequestBodyTruncated => &request::BODY_TRUNCATED,
+            Self::RequestTransferCodingUnsupported => &request::TRANSFER_CODING_UNSUPPORTED,
+            Self::RequestNotSupported => &request::NOT_SUPPORTED,
+            Self::RequestMethodNotAllowed => &request::METHOD_NOT_ALLOWED,
+            Self::RequestExpectationFailed => &request::EXPECTATION_FAILED,
+            Self::RequestVersionUnsupported => &request::VERSION_UNSUPPORTED,
+            Self::RouteNoMatch => &route::NO_MATCH,
+            Self::ProxyLoop => &route::LOOP,
+            Self::PolicyDenied => &policy::DENIED,
+            Self::UpstreamMaintenance => &policy::MAINTENANCE,
+            Self::DnsTimeout => &resolve::TIMEOUT,
+            Self::DnsNxdomain => &resolve::NXDOMAIN,
+            Self::DnsServfail => &resolve::SERVFAIL,
+            Self::DnsRefused => &resolve::REFUSED,
+            Self::DnsNoAddress => &resolve::NO_ADDRESS,
+            Self::DnsResolverUnreachable => &resolve::RESOLVER_UNREACHABLE,
+            Self::ConnectRefused => &connect::REFUSED,
+            Self::ConnectTimeout => &connect::TIMEOUT,
+            Self::ConnectUnroutable => &connect::UNROUTABLE,
+            Self::ConnectReset => &connect::RESET,
+            Self::ConnectUnixMissing => &connect::UNIX_MISSING,
+            Self::ConnectUnixStale => &connect::UNIX_STALE,
+            Self::ConnectUnixPermission => &connect::UNIX_PERMISSION,
+            Self::ConnectUnixNotSocket => &connect::UNIX_NOT_SOCKET,
+            Self::ConnectBacklogFull => &connect::BACKLOG_FULL,
+            Self::ConnectLocalPortsExhausted => &connect::LOCAL_PORTS_EXHAUSTED,
+            Self::ConnectFdExhausted => &connect::FD_EXHAUSTED,
+            Self::SendClosedBeforeWrite => &send::CLOSED_BEFORE_WRITE,
+            Self::SendResetReused => &send::RESET_REUSED,
+            Self::SendUploadBroken => &send::UPLOAD_BROKEN,
+            Self::SendWriteTimeout => &send::WRITE_TIMEOUT,
+            Self::UpstreamClosedNoResponse => &await_headers::CLOSED,
+            Self::UpstreamResetNoResponse => &await_headers::RESET,
+            Self::ResponseHeaderTimeout => &await_headers::TIMEOUT,
+            Self::ResponseDeadline => &await_headers::DEADLINE,
+            Self::UpstreamConnectionLost => &await_headers::LOST,
+            Self::ResponseHeadTruncated => &headers::TRUNCATED,
+            Self::ResponseNotHttp => &headers::NOT_HTTP,
+            Self::ResponseIsTls => &headers::IS_TLS,
+            Self::ResponseHeadMalformed => &headers::MALFORMED,
+            Self::ResponseBadStatus => &headers::BAD_STATUS,
+            Self::ResponseFramingConflict => &headers::FRAMING_CONFLICT,
+            Self::ResponseHeaderTooLarge => &headers::TOO_LARGE,
+            Self::ResponseTooManyInterim => &headers::TOO_MANY_INTERIM,
+            Self::ResponseTransferCoding => &headers::TRANSFER_CODING,
+            Self::UpstreamAnsweredError => &headers::ANSWERED_ERROR,
+            Self::BodyTruncated => &body::TRUNCATED,
+            Self::BodyReset => &body::RESET,
+            Self::BodyIdleTimeout => &body::IDLE_TIMEOUT,
+            Self::BodyDeadline => &body::DEADLINE,
+            Self::BodyBadChunk => &body::BAD_CHUNK,
+            Self::TrailerInvalid => &body::TRAILER_INVALID,
+            Self::BodyExcess => &body::EXCESS,
+            Self::DownstreamWriteTimeout => &body::DOWNSTREAM_WRITE_TIMEOUT,
+            Self::DownstreamAbortedMidstream => &body::DOWNSTREAM_ABORTED,
+            Self::UpgradeInvalid => &upgrade::INVALID,
+            Self::GatewayInternalError => &internal::ERROR,
+            Self::GatewayDraining => &internal::DRAINING,
+        }
+    }
+
     /// Its name everywhere, e.g. `connect-refused`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        match self {
-            Self::AcceptFdExhausted => "accept-fd-exhausted",
-            Self::AcceptClientLimit => "accept-client-limit",
-            Self::RequestMalformed => "request-malformed",
-            Self::RequestFramingConflict => "request-framing-conflict",
-            Self::RequestHeaderTooLarge => "request-header-too-large",
-            Self::RequestUriTooLong => "request-uri-too-long",
-            Self::RequestBodyTooLarge => "request-body-too-large",
-            Self::RequestHeaderTimeout => "request-header-timeout",
-            Self::RequestBodyTimeout => "request-body-timeout",
-            Self::RequestClientAborted => "request-client-aborted",
-            Self::RequestBodyTruncated => "request-body-truncated",
-            Self::RequestTransferCodingUnsupported => "request-transfer-coding-unsupported",
-            Self::RequestNotSupported => "request-not-supported",
-            Self::RequestMethodNotAllowed => "request-method-not-allowed",
-            Self::RequestExpectationFailed => "request-expectation-failed",
-            Self::RequestVersionUnsupported => "request-version-unsupported",
-            Self::RouteNoMatch => "route-no-match",
-            Self::ProxyLoop => "proxy-loop",
-            Self::PolicyDenied => "policy-denied",
-            Self::UpstreamMaintenance => "upstream-maintenance",
-            Self::DnsTimeout => "dns-timeout",
-            Self::DnsNxdomain => "dns-nxdomain",
-            Self::DnsServfail => "dns-servfail",
-            Self::DnsRefused => "dns-refused",
-            Self::DnsNoAddress => "dns-no-address",
-            Self::DnsResolverUnreachable => "dns-resolver-unreachable",
-            Self::ConnectRefused => "connect-refused",
-            Self::ConnectTimeout => "connect-timeout",
-            Self::ConnectUnroutable => "connect-unroutable",
-            Self::ConnectReset => "connect-reset",
-            Self::ConnectUnixMissing => "connect-unix-missing",
-            Self::ConnectUnixStale => "connect-unix-stale",
-            Self::ConnectUnixPermission => "connect-unix-permission",
-            Self::ConnectUnixNotSocket => "connect-unix-not-socket",
-            Self::ConnectBacklogFull => "connect-backlog-full",
-            Self::ConnectLocalPortsExhausted => "connect-local-ports-exhausted",
-            Self::ConnectFdExhausted => "connect-fd-exhausted",
-            Self::SendClosedBeforeWrite => "send-closed-before-write",
-            Self::SendResetReused => "send-reset-reused",
-            Self::SendUploadBroken => "send-upload-broken",
-            Self::SendWriteTimeout => "send-write-timeout",
-            Self::UpstreamClosedNoResponse => "upstream-closed-no-response",
-            Self::UpstreamResetNoResponse => "upstream-reset-no-response",
-            Self::ResponseHeaderTimeout => "response-header-timeout",
-            Self::ResponseDeadline => "response-deadline",
-            Self::UpstreamConnectionLost => "upstream-connection-lost",
-            Self::ResponseHeadTruncated => "response-head-truncated",
-            Self::ResponseNotHttp => "response-not-http",
-            Self::ResponseIsTls => "response-is-tls",
-            Self::ResponseHeadMalformed => "response-head-malformed",
-            Self::ResponseBadStatus => "response-bad-status",
-            Self::ResponseFramingConflict => "response-framing-conflict",
-            Self::ResponseHeaderTooLarge => "response-header-too-large",
-            Self::ResponseTooManyInterim => "response-too-many-interim",
-            Self::ResponseTransferCoding => "response-transfer-coding",
-            Self::UpstreamAnsweredError => "upstream-answered-error",
-            Self::BodyTruncated => "body-truncated",
-            Self::BodyReset => "body-reset",
-            Self::BodyIdleTimeout => "body-idle-timeout",
-            Self::BodyDeadline => "body-deadline",
-            Self::BodyBadChunk => "body-bad-chunk",
-            Self::TrailerInvalid => "trailer-invalid",
-            Self::BodyExcess => "body-excess",
-            Self::DownstreamWriteTimeout => "downstream-write-timeout",
-            Self::DownstreamAbortedMidstream => "downstream-aborted-midstream",
-            Self::UpgradeInvalid => "upgrade-invalid",
-            Self::GatewayInternalError => "gateway-internal-error",
-            Self::GatewayDraining => "gateway-draining",
-        }
+        self.facts().id
+    }
+
+    /// The cause of that name.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|cause| cause.id() == id)
+    }
+
+    /// Where it strikes.
+    #[must_use]
+    pub fn phase(self) -> Phase {
+        self.facts().phase
+    }
+
+    /// Whose fault it is: the `blame` of the access log.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        self.facts().fault
+    }
+
+    /// What the public is told instead of it.
+    #[must_use]
+    pub fn class(self) -> Class {
+        self.facts().class
+    }
+
+    /// The status it is answered with before a head was sent; `None` where nothing is answered.
+    #[must_use]
+    pub fn status(self) -> Option<StatusCode> {
+        self.facts().status
+    }
+
+    /// Its error type in Proxy-Status (RFC 9209 section 2.3).
+    #[must_use]
+    pub fn token(self) -> Option<&'static str> {
+        self.facts().token
     }
 }

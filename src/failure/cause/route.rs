@@ -1,0 +1,46 @@
+//! Causes found while looking for the route of a request.
+//! One row a cause; `super` maps the causes to them.
+
+use http::StatusCode;
+
+use super::{Class, Facts, Fault, Phase, retry};
+use crate::failure::Delivered;
+
+/// `route-no-match`
+pub(super) const NO_MATCH: Facts = Facts {
+    id: "route-no-match",
+    phase: Phase::Route,
+    fault: Fault::Client,
+    class: Class::NotFound,
+    status: Some(StatusCode::NOT_FOUND),
+    logged: None,
+    token: Some("destination_not_found"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: false,
+    meaning: "No route is configured for this host and path.",
+    real_life: &["a mistyped address", "a name that points here before it is configured", "a missing route"],
+    next: "Add a route for the host and path if something should be published there.",
+    retry: retry::NEVER,
+};
+
+/// `proxy-loop`
+pub(super) const LOOP: Facts = Facts {
+    id: "proxy-loop",
+    phase: Phase::Route,
+    fault: Fault::Gateway,
+    class: Class::Gateway,
+    status: Some(StatusCode::BAD_GATEWAY),
+    logged: None,
+    token: Some("proxy_loop_detected"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: false,
+    meaning: "The request has already passed through this gateway: it goes round in a circle.",
+    real_life: &[
+        "an upstream address that leads back to the gateway",
+        "the public name used as the upstream's address",
+    ],
+    next: "Give the upstream the application's own address instead of the public name.",
+    retry: retry::NEVER,
+};

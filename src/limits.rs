@@ -88,3 +88,15 @@ pub const ACCESS_LOG_QUEUE: usize = 64;
 pub const ACCESS_LOG_RETRY: Duration = Duration::from_secs(1);
 /// How long a stopping gateway waits for the access log's writer; then what it still holds is lost.
 pub const ACCESS_LOG_FINISH: Duration = Duration::from_secs(5);
+/// A number in Retry-After grows by up to this, in percent, so that clients do not come back all at once.
+pub const RETRY_AFTER_JITTER_PERCENT: u64 = 20;
+/// A page that reloads itself does so after this (and the same jitter), unless a real number is known.
+pub const PAGE_RELOAD: Duration = Duration::from_secs(10);
+/// Characters of a value from the request that an error page shows; the rest is cut off, so that no page grows over 8 KiB.
+pub const PAGE_VALUE: usize = 128;
+/// Seconds up to which an error page names a time in seconds; longer ones are named in minutes.
+pub const PAGE_SECONDS: u64 = 120;
+/// Seconds up to which an error page names a time in minutes; longer ones are named in hours.
+pub const PAGE_MINUTES: u64 = 2 * 60 * 60;
+/// Columns of a terminal that text is broken to fit.
+pub const TERMINAL_WIDTH: usize = 80;

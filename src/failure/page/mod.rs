@@ -1,24 +1,31 @@
 //! The answer a visitor gets for a failure: format and language negotiated, texts by class, verdict and kind of method.
 //! `stack::respond` calls `answer`; nothing here decides what the failure is.
 
+mod grpc;
+mod html;
+mod language;
+mod negotiate;
+pub(crate) mod story;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+pub use language::Language;
+use negotiate::Format;
+use story::Story;
 
 use crate::{
     config::settings::{Errors, Gateway},
-    failure::Failure,
+    failure::{Failure, problem, proxy_status},
 };
 
-/// A language of the built-in pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English.
-    En,
-    /// Russian.
-    Ru,
-}
+/// What a page of ours may load: nothing but the style that stands in it.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// What the answer depends on besides the failure.
 pub struct Asked<'a> {
@@ -39,8 +46,67 @@ pub struct Asked<'a> {
 }
 
 /// The whole answer to a failure, every field of the design's table but `Connection`.
+///
+/// The answer to HEAD is the same as to GET, body and Content-Length included: the server that writes it leaves the
+/// body out (RFC 9110 section 9.3.2).
 #[must_use]
 pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
-    let _ = (failure, asked);
-    Response::new(Bytes::new())
+    let story = Story::new(failure, asked);
+    let (content_type, body) = match Format::of(asked.headers) {
+        Format::Html => ("text/html; charset=utf-8", html::write(&story)),
+        Format::Problem => ("application/problem+json", problem::document(&story)),
+        Format::Json => ("application/json", problem::document(&story)),
+        Format::Text => ("text/plain; charset=utf-8", text::write(&story)),
+        Format::Empty => ("text/plain; charset=utf-8", String::new()),
+        Format::Grpc => return grpc_answer(failure, &story, asked),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = story.status;
+    let length = response.body().len();
+    let headers = response.headers_mut();
+    fields(headers, failure, &story, asked);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(story.language()));
+    if let Some(seconds) = story.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A gRPC call ends with a status of its own and is always 200 for HTTP.
+fn grpc_answer(failure: &Failure, story: &Story<'_>, asked: &Asked<'_>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    fields(headers, failure, story, asked);
+    let kind = asked.headers.get(header::CONTENT_TYPE).cloned();
+    headers.insert(header::CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/grpc")));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+    headers.extend(grpc::fields(story));
+    response
+}
+
+/// The fields that every form of the answer has.
+fn fields(headers: &mut HeaderMap, failure: &Failure, story: &Story<'_>, asked: &Asked<'_>) {
+    let name = &asked.gateway.name;
+    proxy_status::append(headers, proxy_status::member(name, failure, story.status));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    // A value that HTTP cannot carry is left out rather than the whole answer lost.
+    let mut insert = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    insert(header::DATE, &httpdate::fmt_http_date(SystemTime::now()));
+    insert(header::SERVER, name);
+    insert(HeaderName::from_static("x-request-id"), asked.request_id);
+    if story.status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allow) = &failure.allow
+    {
+        headers.insert(header::ALLOW, allow.clone());
+    }
 }

@@ -100,3 +100,29 @@ pub const PAGE_SECONDS: u64 = 120;
 pub const PAGE_MINUTES: u64 = 2 * 60 * 60;
 /// Columns of a terminal that text is broken to fit.
 pub const TERMINAL_WIDTH: usize = 80;
+/// A name server that is silent for this long is asked again, or the next one is.
+pub const DNS_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
+/// Times every silent name server is asked; then `dns-timeout`, if the caller has not given up before.
+pub const DNS_ROUNDS: usize = 3;
+/// A failed look-up is not repeated sooner than this; requests in between get its failure.
+pub const DNS_FAILURE_TTL: Duration = Duration::from_secs(1);
+/// When one address family is known, the other one is waited for no longer than this (RFC 8305 section 3).
+pub const DNS_FAMILY_DELAY: Duration = Duration::from_millis(50);
+/// An address that is silent for this long gets company: the next one is tried beside it (RFC 8305 section 5).
+pub const CONNECT_STAGGER: Duration = Duration::from_millis(250);
+/// A full listen queue of a Unix socket is tried again after this pause, plus up to as much at random.
+pub const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
+/// What the system says about a failed member is asked at most this often; failures in between repeat it.
+pub const EVIDENCE_LIFE: Duration = Duration::from_secs(1);
+/// Findings kept per worker; when there are more, all are forgotten and asked anew.
+pub const EVIDENCE_MEMBERS: usize = 256;
+/// Bytes read of a table under `/proc` or of an account file; what lies behind is not considered.
+pub const EVIDENCE_TABLE: u64 = MIB as u64;
+/// Folder entries looked at for other sockets; those behind are not considered.
+pub const EVIDENCE_FOLDER: usize = 1024;
+/// Ports or sockets listed in one piece of evidence; the rest is left out.
+pub const EVIDENCE_LISTED: usize = 5;
+/// The retry budget counts the requests of so many past seconds.
+pub const RETRY_BUDGET_WINDOW: usize = 10;
+/// Bytes of a path that fit into a Unix socket address; a longer one is `connect-unix-not-socket`.
+pub const UNIX_PATH: usize = 107;

@@ -1,1 +1,4 @@
 //! Upstream pools.
+
+pub mod balance;
+pub mod budget;

@@ -2,6 +2,7 @@
 //! Made where it happens (resolve, connect, transport, stack), judged by `upstream::judge`, shown by `stack::respond`.
 
 pub mod cause;
+pub mod classify;
 pub mod page;
 pub mod problem;
 pub mod proxy_status;

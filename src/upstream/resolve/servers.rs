@@ -1,0 +1,229 @@
+//! Asking name servers: one after the other until one knows, search domains as resolv.conf(5) has them.
+//! hickory speaks DNS with each of them; its cache and its choice of servers are not used, so that what is reported is what each one said.
+
+use std::{
+    cell::Cell,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::{Either, select};
+use hickory_resolver::{
+    Resolver,
+    config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
+    lookup::Lookup,
+    net::NetError,
+    proto::rr::Name,
+    system_conf::parse_resolv_conf,
+};
+use tokio::time::timeout;
+
+use super::{
+    sockets::Connected,
+    trouble::{Answer, Trouble},
+};
+use crate::{
+    failure::{Cause, classify},
+    limits::{DNS_FAMILY_DELAY, DNS_QUERY_TIMEOUT, DNS_ROUNDS},
+};
+
+/// The name servers of an upstream, never none.
+pub(super) struct Servers {
+    all: Vec<Server>,
+    /// The one that answered last; it is asked first.
+    first: Cell<usize>,
+    search: Vec<Name>,
+    /// A name with at least so many dots is asked for as it is before the search domains are tried.
+    dots: usize,
+}
+
+struct Server {
+    address: SocketAddr,
+    client: Resolver<Connected>,
+}
+
+/// Addresses of a name.
+pub(super) struct Found {
+    /// Never none.
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) valid_until: Instant,
+}
+
+impl Servers {
+    /// These servers, without search domains.
+    pub(super) fn own(addresses: &[SocketAddr]) -> Result<Self, String> {
+        let configs = addresses.iter().map(|address| server(*address));
+        Self::build(configs, &ResolverOpts::default(), Vec::new()).map_err(|error| error.to_string())
+    }
+
+    /// The servers and search domains of a resolv.conf(5).
+    pub(super) fn system(text: &[u8]) -> Result<Self, String> {
+        parse_resolv_conf(text)
+            .and_then(|(config, options)| {
+                let (domain, search, servers) = config.into_parts();
+                let search = if search.is_empty() { domain.into_iter().collect() } else { search };
+                Self::build(servers, &options, search)
+            })
+            .map_err(|error| error.to_string())
+    }
+
+    /// These servers, with the settings that matter here: the dots of `options`, and the search domains.
+    pub(super) fn build(
+        configs: impl IntoIterator<Item = NameServerConfig>,
+        options: &ResolverOpts,
+        search: Vec<Name>,
+    ) -> Result<Self, NetError> {
+        let dots = options.ndots;
+        let servers = configs.into_iter().map(|config| Server::build(config, options.clone()));
+        Ok(Self { all: servers.collect::<Result<_, _>>()?, first: Cell::new(0), search, dots })
+    }
+
+    /// The addresses asked, as configured.
+    pub(super) fn listed(&self) -> Vec<SocketAddr> {
+        self.all.iter().map(|server| server.address).collect()
+    }
+
+    /// The addresses of `host`, by the first of its full names that has any.
+    pub(super) async fn addresses(&self, host: &str) -> Result<Found, Trouble> {
+        // The first form takes an underscore, which has its place in names of services; the second one other scripts.
+        let name = Name::from_ascii(host)
+            .or_else(|_| Name::from_utf8(host))
+            .map_err(|error| Trouble::bad_name(host, &error))?;
+        let mut answers = Vec::new();
+        let mut verdicts = Vec::new();
+        for name in self.full_names(&name) {
+            match self.ask(&name, &mut answers).await {
+                Ok(found) => return Ok(found),
+                Err(error) => {
+                    let cause = classify::dns(&error).cause;
+                    verdicts.push(error);
+                    // When nobody answers, more names only take more time.
+                    if !matches!(
+                        cause,
+                        Cause::DnsNxdomain | Cause::DnsNoAddress | Cause::DnsServfail | Cause::DnsRefused
+                    ) {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(Trouble::answered(host, &answers, most_telling(verdicts)))
+    }
+
+    /// The names that `name` can stand for, in the order in which they are asked for.
+    fn full_names(&self, name: &Name) -> Vec<Name> {
+        let mut names: Vec<Name> =
+            self.search.iter().filter_map(|domain| name.clone().append_domain(domain).ok()).collect();
+        let mut alone = name.clone();
+        alone.set_fqdn(true);
+        let position = if usize::from(name.num_labels()) > self.dots { 0 } else { names.len() };
+        names.insert(position, alone);
+        names
+    }
+
+    /// Asks for one full name: every server in turn, and once more in the next round where one was silent.
+    async fn ask(&self, name: &Name, answers: &mut Vec<Answer>) -> Result<Found, NetError> {
+        let mut failed = Vec::new();
+        for _ in 0..DNS_ROUNDS {
+            let mut silent = false;
+            let first = self.first.get();
+            for turn in 0..self.all.len() {
+                let position = (first + turn) % self.all.len();
+                let server = &self.all[position];
+                let error = match server.addresses(name).await {
+                    Ok(found) => {
+                        self.first.set(position);
+                        return Ok(found);
+                    }
+                    Err(error) => error,
+                };
+                let cause = classify::dns(&error).cause;
+                answers.push(Answer { name: name.clone(), server: server.address, error: error.clone() });
+                if matches!(cause, Cause::DnsNxdomain | Cause::DnsNoAddress) {
+                    self.first.set(position);
+                    return Err(error);
+                }
+                silent |= cause == Cause::DnsTimeout;
+                failed.push(error);
+            }
+            if !silent {
+                break;
+            }
+        }
+        Err(most_telling(failed))
+    }
+}
+
+impl Server {
+    fn build(config: NameServerConfig, mut options: ResolverOpts) -> Result<Self, NetError> {
+        let port = config.connections.first().map_or_else(Default::default, |connection| connection.port);
+        let address = SocketAddr::new(config.ip, port);
+        options.timeout = DNS_QUERY_TIMEOUT;
+        options.attempts = 0;
+        options.cache_size = 0;
+        options.use_hosts_file = ResolveHosts::Never;
+        let config = ResolverConfig::from_name_servers(vec![config]);
+        let mut builder = Resolver::builder_with_config(config, Connected::default());
+        *builder.options_mut() = options;
+        Ok(Self { address, client: builder.build()? })
+    }
+
+    /// Both address families, IPv4 first. A slow AAAA answer does not hold up a known IPv4 address (RFC 8305 section 3).
+    async fn addresses(&self, name: &Name) -> Result<Found, NetError> {
+        let four = pin!(self.client.ipv4_lookup(name.clone()));
+        let six = pin!(self.client.ipv6_lookup(name.clone()));
+        let (four, six) = match select(four, six).await {
+            Either::Left((four, six)) => {
+                let patience = if four.is_ok() { DNS_FAMILY_DELAY } else { Duration::MAX };
+                (four, timeout(patience, six).await.ok())
+            }
+            Either::Right((six, four)) => (four.await, Some(six)),
+        };
+        let mut found = Found { addresses: Vec::new(), valid_until: Instant::now() };
+        let mut errors = Vec::new();
+        for answer in [Some(four), six].into_iter().flatten() {
+            match answer {
+                Ok(lookup) => found.add(&lookup),
+                Err(error) => errors.push(error),
+            }
+        }
+        if !found.addresses.is_empty() {
+            return Ok(found);
+        }
+        // A name that does not exist has no records of any type, whatever became of the other question.
+        match errors.iter().position(|error| classify::dns(error).cause == Cause::DnsNxdomain) {
+            Some(position) => Err(errors.swap_remove(position)),
+            None => Err(most_telling(errors)),
+        }
+    }
+}
+
+impl Found {
+    fn add(&mut self, lookup: &Lookup) {
+        let until = lookup.valid_until();
+        self.valid_until = if self.addresses.is_empty() { until } else { self.valid_until.min(until) };
+        self.addresses.extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+    }
+}
+
+/// A server that is asked over UDP, and over TCP where its answer is too long for that.
+pub(super) fn server(address: SocketAddr) -> NameServerConfig {
+    let mut config = NameServerConfig::udp_and_tcp(address.ip());
+    config.connections.iter_mut().for_each(|connection| connection.port = address.port());
+    config
+}
+
+/// The error that says most about why there is no address: a bad answer over none, none over a plain "no".
+fn most_telling(errors: Vec<NetError>) -> NetError {
+    let rank = |error: &NetError| match classify::dns(error).cause {
+        Cause::DnsServfail => 6,
+        Cause::DnsRefused => 5,
+        Cause::DnsTimeout => 4,
+        Cause::DnsResolverUnreachable => 2,
+        Cause::DnsNoAddress => 1,
+        Cause::DnsNxdomain => 0,
+        _ => 3,
+    };
+    errors.into_iter().max_by_key(rank).unwrap_or(NetError::NoConnections)
+}

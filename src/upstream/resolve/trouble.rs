@@ -1,0 +1,178 @@
+//! A failed look-up in words: which name, who was asked, what came back, what to do.
+//! `servers` gathers the answers; one trouble becomes a failure for every request that waited for it.
+
+use std::{fmt::Write, net::SocketAddr, time::Duration};
+
+use hickory_resolver::{
+    net::NetError,
+    proto::{ProtoError, rr::Name},
+};
+use humantime::format_duration;
+
+use crate::{
+    failure::{Cause, Failure, Parameter, classify},
+    limits::DNS_QUERY_TIMEOUT,
+};
+
+/// Why a name has no addresses.
+pub(super) struct Trouble {
+    cause: Cause,
+    rcode: Option<&'static str>,
+    evidence: String,
+    next: String,
+    source: Option<NetError>,
+}
+
+/// What one server said about one full name.
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) name: Name,
+    pub(super) server: SocketAddr,
+    pub(super) error: NetError,
+}
+
+impl Trouble {
+    /// Servers were asked, and this is what they said; `verdict` is what counts.
+    pub(super) fn answered(host: &str, answers: &[Answer], verdict: NetError) -> Self {
+        let classify::DnsVerdict { cause, rcode } = classify::dns(&verdict);
+        let mut evidence = format!("{host} has no address");
+        for (position, (said, times)) in counted(answers).into_iter().enumerate() {
+            evidence.push_str(if position == 0 { ": " } else { "; " });
+            evidence.push_str(&said);
+            if times > 1 {
+                // Writing to a string cannot fail.
+                let _ = write!(evidence, " ({times} times)");
+            }
+        }
+        let mut asked: Vec<SocketAddr> = Vec::new();
+        for answer in answers {
+            if !asked.contains(&answer.server) {
+                asked.push(answer.server);
+            }
+        }
+        Self { cause, rcode, evidence, next: next(cause, host, &asked), source: Some(verdict) }
+    }
+
+    /// The caller's deadline was over first.
+    pub(super) fn timed_out(host: &str, asked: &[SocketAddr], limit: Duration) -> Self {
+        let evidence =
+            format!("{host} was not looked up within {}; name servers asked: {}", format_duration(limit), list(asked));
+        let cause = Cause::DnsTimeout;
+        Self { cause, rcode: None, evidence, next: next(cause, host, asked), source: None }
+    }
+
+    /// `host` cannot be a name.
+    pub(super) fn bad_name(host: &str, error: &ProtoError) -> Self {
+        Self {
+            cause: Cause::DnsNxdomain,
+            rcode: None,
+            evidence: format!("{host} cannot be a host name ({error}); no name server was asked"),
+            next: format!("Correct the name {host} in `servers`."),
+            source: None,
+        }
+    }
+
+    /// `host` lies in a zone that has no names by definition.
+    pub(super) fn reserved(host: &str) -> Self {
+        Self {
+            cause: Cause::DnsNxdomain,
+            rcode: Some("NXDOMAIN"),
+            evidence: format!("{host} lies in a reserved zone that no name server knows; none was asked"),
+            next: format!("Replace the name {host} in `servers` with one that exists, or add it to /etc/hosts."),
+            source: None,
+        }
+    }
+
+    /// There is nobody to ask.
+    pub(super) fn no_servers(host: &str, problem: &str) -> Self {
+        Self {
+            cause: Cause::DnsResolverUnreachable,
+            rcode: None,
+            evidence: format!("{host} cannot be looked up, because no name server is known: {problem}"),
+            next: "Repair /etc/resolv.conf, or name the servers to ask in `dns.servers` of the upstream.".to_owned(),
+            source: None,
+        }
+    }
+
+    /// The failure of one request.
+    pub(super) fn failure(&self) -> Box<Failure> {
+        let mut failure = Failure::new(self.cause, self.evidence.clone()).next(self.next.clone());
+        if let Some(rcode) = self.rcode {
+            failure = failure.parameter("rcode", Parameter::Text(rcode.to_owned()));
+        }
+        match &self.source {
+            Some(source) => failure.source(source.clone()),
+            None => failure,
+        }
+    }
+}
+
+/// What was said, and how often, in the order in which it was said first.
+fn counted(answers: &[Answer]) -> Vec<(String, usize)> {
+    let one_name = answers.windows(2).all(|pair| pair[0].name == pair[1].name);
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for answer in answers {
+        let mut said = format!("{} {}", answer.server, what(&answer.error));
+        if !one_name {
+            // Writing to a string cannot fail.
+            let _ = write!(said, " for {}", answer.name);
+        }
+        match counted.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((said, 1)),
+        }
+    }
+    counted
+}
+
+fn what(error: &NetError) -> String {
+    let verdict = classify::dns(error);
+    match (verdict.cause, verdict.rcode) {
+        (Cause::DnsNoAddress, _) => "knows the name but no A or AAAA record (NOERROR)".to_owned(),
+        (_, Some(rcode)) => format!("answered {rcode}"),
+        (Cause::DnsTimeout, _) => format!("did not answer within {}", format_duration(DNS_QUERY_TIMEOUT)),
+        (Cause::DnsResolverUnreachable, _) => format!("cannot be reached: {error}"),
+        (Cause::ConnectFdExhausted, _) => format!("could not be asked: {error}"),
+        _ => format!("sent an answer that cannot be used: {error}"),
+    }
+}
+
+fn next(cause: Cause, host: &str, asked: &[SocketAddr]) -> String {
+    let servers = list(asked);
+    let Some(first) = asked.first() else {
+        return "See that /etc/resolv.conf names a server that answers.".to_owned();
+    };
+    let dig = format!("`dig @{} -p {} {host}`", first.ip(), first.port());
+    match cause {
+        Cause::DnsTimeout => format!(
+            "See whether {servers} runs and can be reached from this host over UDP and TCP: {dig}. A firewall that \
+             drops packets looks like this."
+        ),
+        Cause::DnsNxdomain => format!(
+            "Check the spelling of {host} in `servers`, and whether its name server knows it: {dig}. Names of \
+             containers and of cluster services exist only on their own network."
+        ),
+        Cause::DnsNoAddress => {
+            format!("Add an A or AAAA record for {host}, or name a host that has one in `servers`: {dig}.")
+        }
+        Cause::DnsRefused => {
+            format!("Let this host ask {servers} (its access list refuses it), or set another server in `dns.servers`.")
+        }
+        Cause::DnsResolverUnreachable => format!(
+            "Nothing answers DNS at {servers}: start that name server (systemd-resolved, dnsmasq, the container's \
+             DNS), or correct /etc/resolv.conf or `dns.servers`."
+        ),
+        Cause::ConnectFdExhausted => "Raise the gateway's limit of open files (LimitNOFILE, ulimit -n).".to_owned(),
+        _ => format!(
+            "The name server has a problem of its own with {host} (a broken delegation, DNSSEC): see what it says \
+             with {dig}."
+        ),
+    }
+}
+
+fn list(servers: &[SocketAddr]) -> String {
+    if servers.is_empty() {
+        return "none".to_owned();
+    }
+    servers.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,229 @@
+//! Connecting to an upstream server: the addresses of a TCP one in turn, or a Unix socket.
+//! Gets addresses from `resolve` and hands a `Wire` to the transport; deadlines and other members are the caller's.
+
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt::Write,
+    future::{Future, pending},
+    io,
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::Path,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use humantime::format_duration;
+use rustix::io::Errno;
+use socket2::SockRef;
+use tokio::{
+    net::{TcpStream, UnixStream},
+    time::sleep,
+};
+
+pub use self::wire::Wire;
+use crate::{
+    failure::{self, Cause, Failure, classify},
+    limits::{BACKLOG_PAUSE, CONNECT_STAGGER},
+    upstream::evidence,
+};
+
+/// Why one address failed.
+struct Refusal {
+    address: SocketAddr,
+    cause: Cause,
+    text: String,
+    error: io::Error,
+}
+
+/// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set.
+///
+/// An address that fails makes room for the next one at once; beside one that is silent the next one starts after
+/// `CONNECT_STAGGER`, as RFC 8305 section 5 has it. `expired` completes when the time for all of them is over; `limit`
+/// is that time, for the text.
+///
+/// # Errors
+/// A `connect-…` cause, nothing delivered. When all addresses fail the most telling failure is reported, with all of
+/// them in its evidence.
+pub async fn connect_tcp(
+    addresses: &[SocketAddr],
+    member: &Arc<str>,
+    limit: Option<Duration>,
+    expired: impl Future<Output = ()>,
+) -> failure::Result<Wire> {
+    let mut expired = pin!(expired);
+    let mut waiting = addresses.iter();
+    let mut dialing: FuturesUnordered<_> = waiting.next().map(|address| dial(*address)).into_iter().collect();
+    let mut refusals = Vec::new();
+    while !dialing.is_empty() {
+        tokio::select! {
+            biased;
+            Some(dialed) = dialing.next() => match dialed {
+                Ok(stream) => return Ok(Wire::Tcp(stream)),
+                Err(refusal) => {
+                    refusals.push(refusal);
+                    dialing.extend(waiting.next().map(|address| dial(*address)));
+                }
+            },
+            () = &mut expired => return Err(tcp_timeout(addresses, &refusals, member, limit)),
+            () = silence(!waiting.as_slice().is_empty()) => {
+                dialing.extend(waiting.next().map(|address| dial(*address)));
+            }
+        }
+    }
+    Err(tcp_failure(refusals, member))
+}
+
+/// Connects to the Unix socket at `path`. While its listen queue is full it tries again after short pauses.
+///
+/// # Errors
+/// A `connect-…` cause, nothing delivered.
+pub async fn connect_unix(
+    path: &Path,
+    member: &Arc<str>,
+    limit: Option<Duration>,
+    expired: impl Future<Output = ()>,
+) -> failure::Result<Wire> {
+    let mut expired = pin!(expired);
+    loop {
+        let error = tokio::select! {
+            biased;
+            connected = UnixStream::connect(path) => match connected {
+                Ok(stream) => return Ok(Wire::Unix(stream)),
+                Err(error) => error,
+            },
+            () = &mut expired => return Err(unix_failure(Cause::ConnectTimeout, path, member, limit, None)),
+        };
+        let cause = classify::connect_unix_errno(&error, || evidence::is_socket(path));
+        if cause != Cause::ConnectBacklogFull {
+            return Err(unix_failure(cause, path, member, limit, Some(error)));
+        }
+        // Many requests wait for the same queue: spread them.
+        let pause = BACKLOG_PAUSE + BACKLOG_PAUSE.mul_f32(fastrand::f32());
+        tokio::select! {
+            biased;
+            () = &mut expired => return Err(unix_failure(cause, path, member, limit, Some(error))),
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+async fn dial(address: SocketAddr) -> Result<TcpStream, Refusal> {
+    let error = match TcpStream::connect(address).await {
+        Ok(stream) => return adopt(stream, address),
+        Err(error) => error,
+    };
+    let (cause, text) = match classify::connect_tcp_errno(&error) {
+        // The same errno as for used up ports.
+        Cause::ConnectLocalPortsExhausted if !evidence::has_source_address(address.ip()) => {
+            (Cause::ConnectUnroutable, format!("this host has no IPv6 address to connect from ({error})"))
+        }
+        cause => (cause, error.to_string()),
+    };
+    Err(Refusal { address, cause, text, error })
+}
+
+/// Sets a new connection up; one that ended at itself, because the kernel picked the wanted port for the near end, is
+/// no connection.
+fn adopt(stream: TcpStream, address: SocketAddr) -> Result<TcpStream, Refusal> {
+    let ends_at_itself = || Ok(is_ephemeral(address.port()) && stream.local_addr()? == address);
+    let (text, error) = match stream.set_nodelay(true).and_then(|()| ends_at_itself()) {
+        Ok(false) => return Ok(stream),
+        Ok(true) => {
+            // Closed in the usual way, it would keep the port from the server that belongs there.
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            ("nothing listens there: the connection ended at itself".to_owned(), Errno::CONNREFUSED.into())
+        }
+        Err(error) => (error.to_string(), error),
+    };
+    Err(Refusal { address, cause: classify::connect_tcp_errno(&error), text, error })
+}
+
+/// Whether the kernel may pick `port` for the near end, so that a connection can end at itself.
+fn is_ephemeral(port: u16) -> bool {
+    static RANGE: OnceLock<RangeInclusive<u16>> = OnceLock::new();
+    RANGE.get_or_init(evidence::local_ports).contains(&port)
+}
+
+async fn silence(matters: bool) {
+    if matters {
+        sleep(CONNECT_STAGGER).await;
+    } else {
+        pending::<()>().await;
+    }
+}
+
+fn tcp_timeout(
+    addresses: &[SocketAddr],
+    refusals: &[Refusal],
+    member: &Arc<str>,
+    limit: Option<Duration>,
+) -> Box<Failure> {
+    let mut text = String::from("no answer from ");
+    let refused = |address: &SocketAddr| refusals.iter().any(|refusal| refusal.address == *address);
+    let silent: Vec<SocketAddr> = addresses.iter().copied().filter(|address| !refused(address)).collect();
+    text.push_str(&silent.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", "));
+    text.push_str(&within(limit));
+    for refusal in refusals {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "; {}: {}", refusal.address, refusal.text);
+    }
+    let finding = evidence::recent(member, Cause::ConnectTimeout, || evidence::tcp(Cause::ConnectTimeout, &silent));
+    finding.failure(Cause::ConnectTimeout, text).member(member)
+}
+
+fn tcp_failure(mut refusals: Vec<Refusal>, member: &Arc<str>) -> Box<Failure> {
+    let said = |refusal: &Refusal| format!("{}: {}", refusal.address, refusal.text);
+    let text = refusals.iter().map(said).collect::<Vec<_>>().join("; ");
+    // The first one of the highest rank.
+    let Some(position) = (0..refusals.len()).rev().max_by_key(|&position| telling(refusals[position].cause)) else {
+        return Failure::new(Cause::GatewayInternalError, "there was no address to connect to").member(member);
+    };
+    let Refusal { address, cause, error, .. } = refusals.swap_remove(position);
+    let finding = evidence::recent(member, cause, || evidence::tcp(cause, &[address]));
+    finding.failure(cause, format!("connect to {text}")).member(member).source(error)
+}
+
+/// How much a failure says about the upstream, in comparison with those of its other addresses.
+fn telling(cause: Cause) -> u8 {
+    match cause {
+        Cause::ConnectRefused => 5,
+        Cause::ConnectReset => 4,
+        Cause::ConnectTimeout => 3,
+        Cause::ConnectFdExhausted | Cause::ConnectLocalPortsExhausted => 2,
+        Cause::ConnectUnroutable => 1,
+        _ => 0,
+    }
+}
+
+fn unix_failure(
+    cause: Cause,
+    path: &Path,
+    member: &Arc<str>,
+    limit: Option<Duration>,
+    error: Option<io::Error>,
+) -> Box<Failure> {
+    let text = match (&error, cause) {
+        (None, _) => format!("no answer from {}{}", path.display(), within(limit)),
+        (Some(_), Cause::ConnectBacklogFull) => {
+            format!("the listen queue of {} was full{}", path.display(), within(limit))
+        }
+        (Some(error), _) => format!("connect to {}: {error}", path.display()),
+    };
+    let finding = evidence::recent(member, cause, || evidence::unix(cause, path));
+    let failure = finding.failure(cause, text).member(member);
+    match error {
+        Some(error) => failure.source(error),
+        None => failure,
+    }
+}
+
+fn within(limit: Option<Duration>) -> String {
+    limit.map_or_else(String::new, |limit| format!(" within {}", format_duration(limit)))
+}

@@ -1,0 +1,248 @@
+//! What the system knows about a Unix socket: what lies at the path, who may use it, who listens, what lies beside it.
+//! Every look is a few calls of `stat`; folders and tables are read up to a limit.
+
+use std::{
+    fs,
+    os::unix::fs::{FileTypeExt, MetadataExt},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Finding,
+    accounts::{Who, group_name, user_name},
+    descriptors, table,
+};
+use crate::{
+    failure::Cause,
+    limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
+};
+
+const PASS: u32 = 1;
+const WRITE: u32 = 2;
+
+/// A folder on the way to a socket, or the socket.
+#[derive(Debug, Clone)]
+struct Step {
+    path: PathBuf,
+    owner: u32,
+    group: u32,
+    mode: u32,
+    /// What the gateway must be allowed to do with it.
+    needs: u32,
+}
+
+/// What there is to know about the socket at `path` that failed because of `cause`.
+pub(in crate::upstream) fn unix(cause: Cause, path: &Path) -> Finding {
+    match cause {
+        Cause::ConnectUnixMissing => missing(path),
+        Cause::ConnectUnixStale => stale(path),
+        Cause::ConnectUnixPermission => forbidden(&steps(path), &Who::gateway()),
+        Cause::ConnectUnixNotSocket => no_socket(path),
+        Cause::ConnectBacklogFull => Finding::new(
+            format!(
+                "the application does not accept fast enough; its queue cannot be longer than {} (net.core.somaxconn)",
+                table("/proc/sys/net/core/somaxconn").trim()
+            ),
+            "Give the application more workers, or find what holds up those it has; a longer queue only hides it.",
+        ),
+        Cause::ConnectFdExhausted => descriptors(),
+        _ => Finding::default(),
+    }
+}
+
+/// Whether a socket lies at `path`, as far as can be seen.
+pub(in crate::upstream) fn is_socket(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_socket())
+}
+
+fn missing(path: &Path) -> Finding {
+    let gone = path.ancestors().filter(|folder| !folder.as_os_str().is_empty()).take_while(|folder| !folder.exists());
+    let seen = match gone.last() {
+        Some(gone) if gone != path => format!("the folder {} does not exist", gone.display()),
+        _ => beside(path),
+    };
+    let mut next = String::from("Start the application, or correct the path in `servers`.");
+    if ["/tmp", "/var/tmp"].iter().any(|shared| path.starts_with(shared)) {
+        next.push_str(" A service with PrivateTmp= has a /tmp of its own: put the socket under /run.");
+    }
+    Finding::new(seen, next)
+}
+
+fn stale(path: &Path) -> Finding {
+    let owned = step(path, WRITE).map(|socket| format!("{} is {}; ", path.display(), owned(&socket)));
+    let owned = owned.unwrap_or_default();
+    let bound = path.to_str().is_some_and(|path| is_bound(&table("/proc/net/unix"), path));
+    if bound {
+        return Finding::new(
+            format!("{owned}a process has bound it but does not listen on it"),
+            "The application is starting, or hangs before it listens: look at its log.",
+        );
+    }
+    Finding::new(
+        format!("{owned}no process listens on it: it was left over by one that ended"),
+        "Start the application, and see in its log why it ended.",
+    )
+}
+
+/// Whether a line of `/proc/net/unix` ends with `path`.
+fn is_bound(sockets: &str, path: &str) -> bool {
+    sockets.lines().any(|line| line.split_whitespace().nth(7) == Some(path))
+}
+
+fn forbidden(steps: &[Step], who: &Who) -> Finding {
+    let Some(step) = steps.iter().find(|step| !who.may(step.needs, step.owner, step.group, step.mode)) else {
+        return Finding::new(
+            format!("the modes of the path admit {}", who.described()),
+            "An access control list, SELinux or AppArmor forbids it: see the audit log (`ausearch -m avc`, `dmesg`).",
+        );
+    };
+    let seen = format!("{} is {} and does not admit {}", step.path.display(), owned(step), who.described());
+    let user = user_name(who.user);
+    let group = group_name(step.group);
+    let next = if (step.mode >> 3) & step.needs == step.needs && !who.groups.contains(&step.group) {
+        format!("Add user {user} to group {group} (`usermod -aG {group} {user}`) and restart the gateway.")
+    } else if step.needs == PASS {
+        format!("Let user {user} pass: `chmod o+x {}`.", step.path.display())
+    } else {
+        format!(
+            "Let the application create its socket with mode 0660 and a group that user {user} belongs to; until \
+             then `chmod o+w {}`.",
+            step.path.display()
+        )
+    };
+    Finding::new(seen, next)
+}
+
+fn no_socket(path: &Path) -> Finding {
+    let next = "Correct the path in `servers`: it must be that of a listening stream socket.";
+    let length = path.as_os_str().len();
+    if length > UNIX_PATH {
+        return Finding::new(format!("the path is {length} bytes long; {UNIX_PATH} are allowed"), next);
+    }
+    let file = path.ancestors().skip(1).find(|folder| fs::metadata(folder).is_ok_and(|found| !found.is_dir()));
+    if let Some(file) = file {
+        return Finding::new(format!("{} is not a folder", file.display()), next);
+    }
+    let what = match fs::metadata(path).map(|found| found.file_type()) {
+        Ok(kind) if kind.is_file() => "a regular file",
+        Ok(kind) if kind.is_dir() => "a folder",
+        Ok(kind) if kind.is_fifo() => "a named pipe",
+        Ok(kind) if kind.is_socket() => "a socket for datagrams or packets, not for streams",
+        Ok(_) => "a device",
+        Err(_) => return Finding::new(String::new(), next),
+    };
+    Finding::new(format!("{} is {what}; {}", path.display(), beside(path)), next)
+}
+
+/// Which other sockets lie in the folder of `path`.
+fn beside(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(folder) else { return format!("{} cannot be read", folder.display()) };
+    let mut sockets: Vec<String> = entries
+        .take(EVIDENCE_FOLDER)
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path() != path && entry.file_type().is_ok_and(|kind| kind.is_socket()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    sockets.sort_unstable();
+    sockets.truncate(EVIDENCE_LISTED);
+    if sockets.is_empty() {
+        return format!("no other socket lies in {}", folder.display());
+    }
+    format!("other sockets in {}: {}", folder.display(), sockets.join(", "))
+}
+
+/// The folders on the way to `path`, outermost first, then what lies there, as far as can be seen.
+fn steps(path: &Path) -> Vec<Step> {
+    let mut way: Vec<&Path> = path.ancestors().filter(|step| !step.as_os_str().is_empty()).collect();
+    way.reverse();
+    way.into_iter().map_while(|place| step(place, if place == path { WRITE } else { PASS })).collect()
+}
+
+fn step(path: &Path, needs: u32) -> Option<Step> {
+    let found = fs::metadata(path).ok()?;
+    let mode = found.mode() & 0o7777;
+    Some(Step { path: path.to_owned(), owner: found.uid(), group: found.gid(), mode, needs })
+}
+
+/// `www-data:www-data 0660`
+fn owned(step: &Step) -> String {
+    format!("{}:{} {:04o}", user_name(step.owner), group_name(step.group), step.mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn place(path: &str, mode: u32, needs: u32) -> Step {
+        Step { path: path.into(), owner: 4_000_033, group: 4_000_034, mode, needs }
+    }
+
+    #[test]
+    fn the_first_step_that_blocks_is_named_with_the_line_to_change() {
+        let who = Who { user: 4_000_001, groups: vec![4_000_001] };
+        let run = place("/run", 0o755, PASS);
+        for (steps, seen, next) in [
+            (
+                vec![run.clone(), place("/run/app", 0o750, PASS)],
+                "/run/app is 4000033:4000034 0750 and does not admit user 4000001 (groups: 4000001)",
+                "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway.",
+            ),
+            (
+                vec![run.clone(), place("/run/app", 0o700, PASS)],
+                "/run/app is 4000033:4000034 0700 and does not admit user 4000001 (groups: 4000001)",
+                "Let user 4000001 pass: `chmod o+x /run/app`.",
+            ),
+            (
+                vec![run.clone(), place("/run/app.sock", 0o660, WRITE)],
+                "/run/app.sock is 4000033:4000034 0660 and does not admit user 4000001 (groups: 4000001)",
+                "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway.",
+            ),
+            (
+                vec![run, place("/run/app.sock", 0o644, WRITE)],
+                "/run/app.sock is 4000033:4000034 0644 and does not admit user 4000001 (groups: 4000001)",
+                "Let the application create its socket with mode 0660 and a group that user 4000001 belongs to; until \
+                 then `chmod o+w /run/app.sock`.",
+            ),
+        ] {
+            assert_eq!(forbidden(&steps, &who), Finding::new(seen, next));
+        }
+    }
+
+    #[test]
+    fn when_the_modes_admit_the_gateway_other_guards_are_named() {
+        let who = Who { user: 4_000_001, groups: vec![4_000_034] };
+        let finding = forbidden(&[place("/run/app.sock", 0o660, WRITE)], &who);
+        assert!(finding.next.as_ref().is_some_and(|next| next.contains("SELinux")), "{finding:?}");
+    }
+
+    #[test]
+    fn what_lies_at_and_beside_the_path_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let _listener = UnixListener::bind(folder.path().join("app2.sock")).unwrap();
+        let file = folder.path().join("app.pid");
+        fs::write(&file, "1").unwrap();
+        let root = folder.path().display();
+        let long = folder.path().join("x".repeat(UNIX_PATH));
+        for (finding, expected) in [
+            (missing(&folder.path().join("app.sock")), format!("other sockets in {root}: app2.sock")),
+            (missing(&folder.path().join("a/b/app.sock")), format!("the folder {root}/a does not exist")),
+            (no_socket(&file), format!("{root}/app.pid is a regular file; other sockets in {root}: app2.sock")),
+            (no_socket(&file.join("app.sock")), format!("{root}/app.pid is not a folder")),
+            (no_socket(&long), format!("the path is {} bytes long; 107 are allowed", long.as_os_str().len())),
+        ] {
+            assert_eq!(finding.seen, expected);
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_among_the_bound_sockets() {
+        let sockets = "Num RefCount Protocol Flags Type St Inode Path\n\
+                       0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/app.sock\n\
+                       0000000000000000: 00000002 00000000 00000000 0001 01 12346\n";
+        assert!(is_bound(sockets, "/run/app.sock"));
+        assert!(!is_bound(sockets, "/run/app"));
+    }
+}

@@ -126,3 +126,23 @@ pub const EVIDENCE_LISTED: usize = 5;
 pub const RETRY_BUDGET_WINDOW: usize = 10;
 /// Bytes of a path that fit into a Unix socket address; a longer one is `connect-unix-not-socket`.
 pub const UNIX_PATH: usize = 107;
+/// Least `limits.header_size`: hyper's smallest read buffer. Less is refused when the configuration is read.
+pub const HEADER_SIZE_LEAST: u64 = 8 * KIB as u64;
+/// Least `head_size` of an upstream. Less is refused when the configuration is read.
+pub const UPSTREAM_HEAD_SIZE_LEAST: u64 = KIB as u64;
+/// Most event loops. More are refused when the configuration is read.
+pub const MOST_WORKERS: u64 = 1024;
+/// Most client connections that may be asked for. More are refused when the configuration is read.
+pub const MOST_CONNECTIONS: u64 = 10_000_000;
+/// Most field lines of a request head that may be allowed. More are refused when the configuration is read.
+pub const MOST_HEADERS: u64 = 10_000;
+/// Most attempts of one request. More are refused when the configuration is read.
+pub const MOST_ATTEMPTS: u64 = 100;
+/// Largest weight of a server. More is refused when the configuration is read.
+pub const MOST_WEIGHT: u64 = 10_000;
+/// Longest duration that may be configured, one year. A longer one is refused, so that deadlines cannot overflow.
+pub const LONGEST_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Largest configuration file. A larger one is refused unread.
+pub const CONFIG_FILE_SIZE: u64 = 8 * MIB as u64;
+/// Longest host name (RFC 1035 section 2.3.4). A longer one is refused when the configuration is read.
+pub const HOST_NAME: usize = 253;

@@ -1,0 +1,231 @@
+//! The keys of a route.
+
+use super::{Key, Kind, Preset, Table, later, table};
+
+const HEADER_TABLE: &str = "a table of field names and their values such as { \"X-Site\" = \"a\" }";
+const HEADER_LIST: &str = "a list of field names such as [\"X-Debug\"]";
+const NETWORKS: &str = "a list of addresses and networks such as [\"192.168.0.0/16\", \"::1\"]";
+
+/// `[[route]]`
+pub static ROUTE: Table = Table {
+    heading: "[[route]]",
+    about: "What happens to which request. The most specific one wins: an exact host before a wildcard before any host; \
+            then an exact path, the longest prefix, a regular expression.",
+    keys: &[
+        Key {
+            name: "host",
+            kind: Kind::Text("a host such as \"example.com\" or \"*.example.com\", or a list of hosts"),
+            preset: Preset::Absent("[\"example.com\", \"*.example.com\"]"),
+            about: "Which hosts; a list or a single one. Any host when left out.",
+        },
+        Key {
+            name: "path",
+            kind: Kind::Text("a prefix such as \"/api/\", \"=/exact\" or \"~regular expression\""),
+            preset: Preset::Text("/"),
+            about: "Which paths: a prefix on segment borders, \"=/exact\" or \"~regular expression\".",
+        },
+        Key {
+            name: "methods",
+            kind: Kind::Text("a list of methods such as [\"GET\", \"POST\"]"),
+            preset: Preset::Absent("[\"GET\", \"POST\"]"),
+            about: "Which methods; every one when left out.",
+        },
+        Key {
+            name: "path_mode",
+            kind: Kind::OneOf(&["normal", "raw"], &[]),
+            preset: Preset::Text("normal"),
+            about: "\"normal\" cleans the path before matching and refuses what can be read in two ways; \
+                    \"raw\" forwards it as it came.",
+        },
+        Key {
+            name: "upstream",
+            kind: Kind::Text("the NAME of an `[upstream.NAME]`"),
+            preset: Preset::Absent("\"app\""),
+            about: "Passes the request to this upstream. Every route has upstream, respond, redirect or maintenance.",
+        },
+        table("respond", Kind::Table(&RESPOND)),
+        table("redirect", Kind::Table(&REDIRECT)),
+        table("maintenance", Kind::TableOr(&MAINTENANCE, "`true`, or a table such as { retry_after = \"10m\" }")),
+        Key {
+            name: "strip_prefix",
+            kind: Kind::Text("the beginning of a path such as \"/api\""),
+            preset: Preset::Absent("\"/api\""),
+            about: "Taken off the front of the path before it is forwarded.",
+        },
+        Key {
+            name: "body_size",
+            kind: Kind::Size(0),
+            preset: Preset::Absent("\"1GiB\""),
+            about: "This route's own limit of the request body; that of [limits] when left out.",
+        },
+        Key {
+            name: "retry_timeouts",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether idempotent requests may be sent again after the upstream took too long.",
+        },
+        Key {
+            name: "idempotency_key",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether a POST or PATCH with an Idempotency-Key may be sent again like an idempotent request.",
+        },
+        table("request_headers", Kind::Table(&REQUEST_HEADERS)),
+        table("response_headers", Kind::Table(&RESPONSE_HEADERS)),
+        table("access", Kind::Table(&ACCESS)),
+        table("errors", Kind::Table(&ROUTE_ERRORS)),
+        later(
+            "site",
+            "remove it and route to the application with `upstream`; files and PHP come with a later version",
+        ),
+    ],
+};
+
+/// `[route.respond]`
+pub static RESPOND: Table = Table {
+    heading: "[route.respond]",
+    about: "Gives a fixed answer.",
+    keys: &[
+        Key { name: "status", kind: Kind::Count(200, 599), preset: Preset::Count(200), about: "Its status." },
+        Key { name: "body", kind: Kind::Text("a string"), preset: Preset::Text(""), about: "Its body." },
+        Key {
+            name: "content_type",
+            kind: Kind::Text("a media type such as \"text/html; charset=utf-8\""),
+            preset: Preset::Text("text/plain; charset=utf-8"),
+            about: "The media type of the body.",
+        },
+    ],
+};
+
+/// `[route.redirect]`
+pub static REDIRECT: Table = Table {
+    heading: "[route.redirect]",
+    about: "Sends the client elsewhere.",
+    keys: &[
+        Key {
+            name: "to",
+            kind: Kind::Text("a URL such as \"https://example.com/new/\" or a path such as \"/new/\""),
+            preset: Preset::Required("\"https://example.com/new/\""),
+            about: "Where to: a URL or a path.",
+        },
+        Key {
+            name: "status",
+            kind: Kind::Text("301, 302, 303, 307 or 308"),
+            preset: Preset::Count(308),
+            about: "301, 302, 303, 307 or 308.",
+        },
+    ],
+};
+
+/// `[route.maintenance]`
+pub static MAINTENANCE: Table = Table {
+    heading: "[route.maintenance]",
+    about: "Answers with the maintenance page; `maintenance = true` does so without a time.",
+    keys: &[Key {
+        name: "retry_after",
+        kind: Kind::Duration,
+        preset: Preset::Absent("\"10m\""),
+        about: "When it will be over, told to clients as Retry-After.",
+    }],
+};
+
+/// `[route.request_headers]`
+pub static REQUEST_HEADERS: Table = Table {
+    heading: "[route.request_headers]",
+    about: "Edits of the request's fields before it is forwarded.",
+    keys: &[
+        Key {
+            name: "set",
+            kind: Kind::Text(HEADER_TABLE),
+            preset: Preset::Absent("{ \"X-Site\" = \"a\" }"),
+            about: "Fields to add or replace.",
+        },
+        Key {
+            name: "remove",
+            kind: Kind::Text(HEADER_LIST),
+            preset: Preset::Texts(&[]),
+            about: "Fields to take away.",
+        },
+    ],
+};
+
+/// `[route.response_headers]`
+pub static RESPONSE_HEADERS: Table = Table {
+    heading: "[route.response_headers]",
+    about: "Edits of the answer's fields.",
+    keys: &[
+        Key {
+            name: "set",
+            kind: Kind::Text(HEADER_TABLE),
+            preset: Preset::Absent("{ \"X-Frame-Options\" = \"DENY\" }"),
+            about: "Fields to add or replace.",
+        },
+        Key {
+            name: "remove",
+            kind: Kind::Text(HEADER_LIST),
+            preset: Preset::Texts(&[]),
+            about: "Fields to take away.",
+        },
+    ],
+};
+
+/// `[route.access]`
+pub static ACCESS: Table = Table {
+    heading: "[route.access]",
+    about: "Who may come in; others are answered 403.",
+    keys: &[
+        Key {
+            name: "allow",
+            kind: Kind::Text(NETWORKS),
+            preset: Preset::Texts(&[]),
+            about: "Addresses and networks that may come in; everybody when empty.",
+        },
+        Key {
+            name: "deny",
+            kind: Kind::Text(NETWORKS),
+            preset: Preset::Texts(&[]),
+            about: "Addresses and networks that may not; wins over allow.",
+        },
+    ],
+};
+
+/// `[route.errors]`
+pub static ROUTE_ERRORS: Table = Table {
+    heading: "[route.errors]",
+    about: "What of [errors] is different on this route.",
+    keys: &[
+        Key {
+            name: "statuses",
+            kind: Kind::Text("a table of causes and statuses such as { \"connect-timeout\" = 500 }"),
+            preset: Preset::Absent("{ \"dns-nxdomain\" = 500 }"),
+            about: "Other statuses, on top of those of [errors].",
+        },
+        Key {
+            name: "languages",
+            kind: Kind::Text("a list of languages such as [\"en\", \"ru\"]"),
+            preset: Preset::Absent("[\"ru\"]"),
+            about: "Other languages of the error pages.",
+        },
+        Key {
+            name: "retry_after",
+            kind: Kind::DurationOr(&["auto", "off"]),
+            preset: Preset::Absent("\"30s\""),
+            about: "Another Retry-After.",
+        },
+        Key {
+            name: "contact",
+            kind: Kind::Text("one line of text such as \"support@example.com\""),
+            preset: Preset::Absent("\"shop@example.com\""),
+            about: "Another contact.",
+        },
+        Key {
+            name: "auto_retry",
+            kind: Kind::Flag,
+            preset: Preset::Absent("false"),
+            about: "Whether the page reloads itself.",
+        },
+        later("templates", "remove it; the built-in pages are used"),
+        later("pages", "remove it; the built-in pages are used"),
+        later("intercept", "remove it; the application's own error answers pass untouched"),
+    ],
+};

@@ -1,0 +1,201 @@
+//! The keys of an upstream.
+
+use super::{Key, Kind, Preset, Table, later, table};
+use crate::limits;
+
+/// `[upstream.NAME]`
+pub static UPSTREAM: Table = Table {
+    heading: "[upstream.NAME]",
+    about: "An application: its servers and how they are treated.",
+    keys: &[
+        Key {
+            name: "servers",
+            kind: Kind::Entries(&SERVER, "a list of servers such as [\"http://127.0.0.1:3000\"]"),
+            preset: Preset::Required("[\"http://127.0.0.1:3000\"]"),
+            about: "\"http://HOST:PORT\" (an address, or a name with all its addresses) or \"http+unix:/run/app.sock\".",
+        },
+        Key {
+            name: "balance",
+            kind: Kind::OneOf(&["round-robin"], &["two-choices", "least-busy", "hash"]),
+            preset: Preset::Text("round-robin"),
+            about: "How a server is picked: \"round-robin\" by weight.",
+        },
+        Key {
+            name: "host_header",
+            kind: Kind::Text("\"pass\", \"upstream\" or a host such as \"app.example.com\""),
+            preset: Preset::Text("pass"),
+            about: "The Host field it gets: \"pass\" as the client sent it, \"upstream\" the server's own, or this text.",
+        },
+        Key {
+            name: "head_size",
+            kind: Kind::Size(limits::UPSTREAM_HEAD_SIZE_LEAST),
+            preset: Preset::Size(limits::UPSTREAM_HEAD_SIZE as u64),
+            about: "Bytes of an answer's head; over it response-header-too-large.",
+        },
+        Key {
+            name: "hold_body",
+            kind: Kind::Size(0),
+            preset: Preset::Size(limits::HOLD_BODY),
+            about: "An answer that promises a length up to this is held until complete, so that a short one becomes a clean \
+                    error and not a broken answer; \"0B\" holds none.",
+        },
+        table("timeouts", Kind::Table(&TIMEOUTS)),
+        table("pool", Kind::Table(&POOL)),
+        table("retry", Kind::Table(&RETRY)),
+        table("dns", Kind::Table(&DNS)),
+        later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
+        later("queue", "remove it; requests are passed on at once"),
+        later("hold", "remove it; a request fails at once when no server can be reached"),
+        later("health", "remove it; every request finds out for itself which server answers"),
+        later("slow_start", "remove it"),
+        later("fallback", "remove it; add the other servers to `servers`"),
+        later("stale_if_error", "remove it; answers are not kept"),
+        later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
+        later("fastcgi", "remove it and put a web server that speaks HTTP in front of PHP for now"),
+    ],
+};
+
+/// An entry of `servers` as a table
+pub static SERVER: Table = Table {
+    heading: "an entry of servers",
+    about: "A server with more than its place.",
+    keys: &[
+        Key {
+            name: "url",
+            kind: Kind::Text("a server such as \"http://127.0.0.1:3000\" or \"http+unix:/run/app.sock\""),
+            preset: Preset::Required("\"http://127.0.0.1:3000\""),
+            about: "Where it is.",
+        },
+        Key {
+            name: "weight",
+            kind: Kind::Count(1, limits::MOST_WEIGHT),
+            preset: Preset::Count(1),
+            about: "Its share of the requests.",
+        },
+        later("backup", "remove it; every server of the list gets its share"),
+    ],
+};
+
+/// `[upstream.NAME.timeouts]`
+pub static TIMEOUTS: Table = Table {
+    heading: "[upstream.NAME.timeouts]",
+    about: "One limit a phase; \"off\" is none.",
+    keys: &[
+        phase("resolve", Preset::Duration(limits::RESOLVE_TIMEOUT), "Looking up a name; then dns-timeout."),
+        phase(
+            "connect",
+            Preset::Duration(limits::CONNECT_TIMEOUT),
+            "Connecting, all addresses together; then connect-timeout.",
+        ),
+        phase("tls", Preset::Duration(limits::TLS_TIMEOUT), "A TLS handshake; then tls-handshake-timeout."),
+        phase(
+            "send",
+            Preset::Duration(limits::UPSTREAM_SEND_TIMEOUT),
+            "Between two writes of the request; then send-write-timeout.",
+        ),
+        phase(
+            "head",
+            Preset::Duration(limits::HEAD_TIMEOUT),
+            "From the end of the request to the answer's whole head; then response-header-timeout.",
+        ),
+        phase(
+            "body",
+            Preset::Duration(limits::UPSTREAM_BODY_TIMEOUT),
+            "Between two reads of the answer's body; then body-idle-timeout.",
+        ),
+        phase(
+            "total",
+            Preset::Text("off"),
+            "From the request's arrival to the end of the answer, all attempts together; then response-deadline.",
+        ),
+    ],
+};
+
+/// `[upstream.NAME.pool]`
+pub static POOL: Table = Table {
+    heading: "[upstream.NAME.pool]",
+    about: "Kept connections.",
+    keys: &[
+        Key {
+            name: "idle_timeout",
+            kind: Kind::DurationOr(&["auto"]),
+            preset: Preset::Text("auto"),
+            about: "An idle connection is closed after this; \"auto\" is 60s or what the upstream announces, less a margin.",
+        },
+        Key {
+            name: "max_idle",
+            kind: Kind::Count(0, limits::MOST_CONNECTIONS),
+            preset: Preset::Count(limits::POOL_MAX_IDLE as u64),
+            about: "Idle connections kept per worker and server; 0 keeps none.",
+        },
+        Key {
+            name: "max_requests",
+            kind: Kind::Count(0, u64::MAX),
+            preset: Preset::Count(0),
+            about: "Requests on one connection before it is closed; 0 is without limit.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.retry]`
+pub static RETRY: Table = Table {
+    heading: "[upstream.NAME.retry]",
+    about: "Second attempts.",
+    keys: &[
+        Key {
+            name: "attempts",
+            kind: Kind::Count(1, limits::MOST_ATTEMPTS),
+            preset: Preset::Count(limits::RETRY_ATTEMPTS as u64),
+            about: "Attempts of one request, the first one included.",
+        },
+        Key {
+            name: "budget",
+            kind: Kind::Percent,
+            preset: Preset::Percent(limits::RETRY_BUDGET_PERCENT),
+            about: "Retries that may add load, in percent of recent requests.",
+        },
+        Key {
+            name: "on",
+            kind: Kind::OneOf(&["proof", "idempotent", "off"], &[]),
+            preset: Preset::Text("proof"),
+            about: "\"proof\": any method where it is proven that nothing was delivered, else idempotent ones; \
+                    \"idempotent\": the same without proofs that ask the kernel; \"off\".",
+        },
+        Key {
+            name: "body",
+            kind: Kind::Size(0),
+            preset: Preset::Size(limits::RETRY_BODY as u64),
+            about: "Request body bytes kept for it; a larger body is sent once only.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.dns]`
+pub static DNS: Table = Table {
+    heading: "[upstream.NAME.dns]",
+    about: "How the names of servers are looked up.",
+    keys: &[
+        Key {
+            name: "servers",
+            kind: Kind::Text("a list of name servers such as [\"127.0.0.1:53\"]"),
+            preset: Preset::Texts(&[]),
+            about: "Name servers as \"ADDRESS\" or \"ADDRESS:PORT\"; the system's when empty.",
+        },
+        Key {
+            name: "min_ttl",
+            kind: Kind::DurationOrZero,
+            preset: Preset::Duration(limits::DNS_MIN_TTL),
+            about: "An answer is kept at least this long.",
+        },
+        Key {
+            name: "max_ttl",
+            kind: Kind::DurationOrZero,
+            preset: Preset::Duration(limits::DNS_MAX_TTL),
+            about: "And at most this long.",
+        },
+    ],
+};
+
+const fn phase(name: &'static str, preset: Preset, about: &'static str) -> Key {
+    Key { name, kind: Kind::DurationOr(&["off"]), preset, about }
+}

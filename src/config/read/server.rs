@@ -1,0 +1,119 @@
+//! An entry of `servers`: its URL, read strictly, and its weight.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use toml::{Spanned, de::DeValue};
+
+use super::{
+    leaf::{Leaf, Misfit},
+    network::{is_host, is_numeric},
+};
+use crate::config::{
+    keys::{Preset, SERVER},
+    settings::{Server, ServerAddress},
+};
+
+/// What `http` means without a port (RFC 9110 section 4.2.1).
+const HTTP_PORT: u16 = 80;
+const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "h2c://", "h2c+unix:", "fastcgi://", "fastcgi+unix:"];
+
+/// A string, or a table with `url` and `weight`.
+pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
+    let at = |server| Spanned::new(leaf.span.clone(), server);
+    if !matches!(leaf.value, DeValue::Table(_)) {
+        return one(leaf).map(at);
+    }
+    let entry = leaf.section(&SERVER)?;
+    let weight = entry.count("weight");
+    let server = entry.need("url", one).ok_or_else(Misfit::told)?;
+    Ok(at(Server { weight, ..server }))
+}
+
+fn one(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
+    let text = leaf.text()?;
+    let address = address(leaf, &text)?;
+    let label: Arc<str> = text.strip_suffix('/').unwrap_or(&text).into();
+    let weight = if let Some(Preset::Count(weight)) = SERVER.key("weight").map(|key| key.preset) { weight } else { 1 };
+    Ok(Server { label, address, weight: u32::try_from(weight).unwrap_or(1) })
+}
+
+fn address(leaf: &Leaf<'_>, text: &str) -> Result<ServerAddress, Misfit> {
+    if let Some(path) = text.strip_prefix("http+unix:") {
+        return leaf.socket_path(path).map(ServerAddress::Unix);
+    }
+    let Some(authority) = text.strip_prefix("http://") else { return Err(other_scheme(text)) };
+    // A single slash is what browsers and people add; anything more would be a path.
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    if let Some(at) = authority.find(['/', '?', '#']) {
+        let bare = &authority[..at];
+        let misfit = Misfit::new("has a path, which a server cannot have");
+        return Err(misfit.hint(format!("write \"http://{bare}\"; the path of a request is passed on as it is")));
+    }
+    if authority.contains('@') {
+        let hint = "set the field Authorization in `request_headers` of the route, with a ${NAME} from the environment";
+        return Err(Misfit::new("has a user name or password, which a server cannot have").hint(hint));
+    }
+    host_and_port(authority)
+}
+
+fn host_and_port(authority: &str) -> Result<ServerAddress, Misfit> {
+    if authority.is_empty() {
+        return Err(Misfit::new("has no host"));
+    }
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Err(Misfit::new("an IPv6 address without brackets")
+            .hint(format!("write \"http://[{authority}]\", then the port")));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let port = match port.map(str::parse::<u16>) {
+        None => HTTP_PORT,
+        Some(Ok(port)) if port > 0 => port,
+        Some(_) => return Err(Misfit::new("its port is not a number from 1 to 65535")),
+    };
+    if let Some(inner) = host.strip_prefix('[') {
+        let address = inner.strip_suffix(']').and_then(|inner| inner.parse::<Ipv6Addr>().ok());
+        let address = address.ok_or_else(|| Misfit::new("what is in brackets is not an IPv6 address"))?;
+        return Ok(ServerAddress::Socket(SocketAddr::new(IpAddr::V6(address), port)));
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return Ok(ServerAddress::Socket(SocketAddr::new(IpAddr::V4(address), port)));
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.is_empty() {
+        return Err(Misfit::new("has no host").hint(format!("for this machine write \"http://127.0.0.1:{port}\"")));
+    }
+    if !name.is_ascii() {
+        return Err(Misfit::new("a name in other letters than a to z")
+            .hint("write it in its ASCII form, which begins with xn--"));
+    }
+    if is_numeric(name) {
+        return Err(Misfit::new("not an IPv4 address: four numbers up to 255"));
+    }
+    if !is_host(name) {
+        return Err(Misfit::new("not a host name"));
+    }
+    Ok(ServerAddress::Name { host: name.to_ascii_lowercase(), port })
+}
+
+fn other_scheme(text: &str) -> Misfit {
+    if let Some(scheme) = LATER_SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) {
+        return Misfit::not_yet(scheme, "only \"http://\" and \"http+unix:\" servers can be reached");
+    }
+    let misfit = Misfit::new("has another scheme than \"http://\" and \"http+unix:\"");
+    if let Some(path) = text.strip_prefix("unix:").or_else(|| text.strip_prefix("http://unix:")) {
+        return misfit.hint(format!("write \"http+unix:{path}\""));
+    }
+    match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => misfit.hint(format!("write \"http://{rest}\"")),
+        Some(_) => misfit,
+        None if text.starts_with('/') => Misfit::new("has no scheme").hint(format!("write \"http+unix:{text}\"")),
+        None if text.is_empty() => Misfit::new("this is an empty string"),
+        None => Misfit::new("has no scheme").hint(format!("write \"http://{text}\"")),
+    }
+}

@@ -1,0 +1,100 @@
+//! Contradictions: what is valid piece by piece and cannot be true together, each with the place it stands at.
+//! It turns what `read` took into `Settings`; nothing after it checks again.
+
+mod routes;
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::{
+    problem::Problem,
+    read::LANGUAGES,
+    settings::{Errors, Listen, RetryAfter, Server, Settings},
+    written::{Upstream, Written},
+};
+
+/// Adds what contradicts to `found`. The settings are good only if no error is among it.
+pub fn resolve(written: Written, found: &mut Vec<Problem>) -> Settings {
+    check_present(&written, found);
+    each_listener_once(&written.listen, found);
+    for upstream in &written.upstreams {
+        check_upstream(upstream, found);
+    }
+    let errors = written.errors.over(&built_in());
+    let routes = routes::resolve(written.routes, &written.upstreams, &errors, found);
+    Settings {
+        gateway: written.gateway,
+        listen: written.listen.into_iter().map(Spanned::into_inner).collect(),
+        limits: written.limits,
+        routes,
+        upstreams: written.upstreams.into_iter().map(|upstream| upstream.settings.into()).collect(),
+        errors,
+        log: written.log,
+    }
+}
+
+/// `[errors]` of a file that does not have it.
+fn built_in() -> Errors {
+    Errors {
+        statuses: std::collections::BTreeMap::new(),
+        languages: LANGUAGES.map(|(_, language)| language).to_vec(),
+        retry_after: RetryAfter::Auto,
+        contact: None,
+        auto_retry: true,
+    }
+}
+
+fn check_present(written: &Written, found: &mut Vec<Problem>) {
+    if !written.has_listen {
+        found.push(
+            Problem::of_file("nothing to listen on: the file has no `[[listen]]`")
+                .hint("add `[[listen]]` and below it `address = \"0.0.0.0:8080\"`"),
+        );
+    } else if written.listen.is_empty() && found.is_empty() {
+        found.push(
+            Problem::of_file("nothing to listen on: `listen` is empty")
+                .hint("add `[[listen]]` and below it `address = \"0.0.0.0:8080\"`"),
+        );
+    }
+    if !written.has_route || (written.routes.is_empty() && found.is_empty()) {
+        let name = written.upstreams.first().map_or("app", |upstream| upstream.name.get_ref().as_str());
+        found.push(
+            Problem::of_file("no request could be answered: the file has no `[[route]]`")
+                .hint(format!("add `[[route]]` and below it `upstream = \"{name}\"`")),
+        );
+    }
+}
+
+fn each_listener_once(listen: &[Spanned<Listen>], found: &mut Vec<Problem>) {
+    for (at, one) in listen.iter().enumerate() {
+        // Port 0 is another free port every time.
+        let any_port = matches!(one.get_ref(), Listen::Tcp(address) if address.port() == 0);
+        let first = listen[..at].iter().find(|first| first.get_ref() == one.get_ref() && !any_port);
+        if let Some(first) = first {
+            found.push(twice("two listeners have the same address", one.span(), first.span()));
+        }
+    }
+}
+
+fn check_upstream(upstream: &Upstream, found: &mut Vec<Problem>) {
+    let servers: Vec<(&Server, &Range<usize>)> = upstream.settings.servers.iter().zip(&upstream.servers).collect();
+    for (at, (server, span)) in servers.iter().enumerate() {
+        if let Some((_, first)) = servers[..at].iter().find(|(first, _)| first.address == server.address) {
+            let hint = "give it a larger share with { url = \"...\", weight = 2 }";
+            found.push(twice("a server is listed twice", (*span).clone(), (*first).clone()).hint(hint));
+        }
+    }
+    let dns = &upstream.settings.dns;
+    if dns.min_ttl > dns.max_ttl
+        && let Some(span) = upstream.min_ttl.clone().or_else(|| upstream.max_ttl.clone())
+    {
+        let (min, max) = (humantime::format_duration(dns.min_ttl), humantime::format_duration(dns.max_ttl));
+        let label = format!("min_ttl is {min}, max_ttl {max}");
+        found.push(Problem::error(span, "`min_ttl` must not be longer than `max_ttl`", label));
+    }
+}
+
+fn twice(title: &str, again: Range<usize>, first: Range<usize>) -> Problem {
+    Problem::error(again, title, "here again").also(first, "here first")
+}

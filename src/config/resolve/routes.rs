@@ -1,0 +1,179 @@
+//! Contradictions of routes: what they do, whom they name, which of them can never be taken.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use toml::Spanned;
+
+use crate::config::{
+    keys::either,
+    problem::{Problem, Severity},
+    read::meant,
+    settings::{self, Errors, PathPattern},
+    written::{Action, Route, Upstream},
+};
+
+/// The routes that can be used; upstreams that none of them names become warnings.
+pub fn resolve(
+    written: Vec<Route>,
+    upstreams: &[Upstream],
+    errors: &Errors,
+    found: &mut Vec<Problem>,
+) -> Vec<Arc<settings::Route>> {
+    each_route_once(&written, found);
+    let used = used_upstreams(&written);
+    let shared = Arc::new(errors.clone());
+    let mut routes = Vec::new();
+    for mut route in written {
+        check_actions(&route, found);
+        check_strip_prefix(&route, found);
+        let Some(action) = route.action.take() else { continue };
+        let (before, for_upstream) = (found.len(), matches!(action, Action::Upstream(_)));
+        let Some(action) = resolve_action(action, upstreams, found) else { continue };
+        if !for_upstream && found.len() == before {
+            warn_of_no_effect(&route.for_upstream, found);
+        }
+        let errors = if route.errors.is_empty() { shared.clone() } else { route.errors.over(errors).into() };
+        routes.push(Arc::new(settings::Route {
+            name: route.name,
+            hosts: route.hosts,
+            path: route.path.into_inner(),
+            methods: route.methods,
+            action,
+            strip_prefix: route.strip_prefix.map(Spanned::into_inner),
+            request_headers: route.request_headers,
+            response_headers: route.response_headers,
+            body_size: route.body_size,
+            access: route.access,
+            idempotency_key: route.idempotency_key,
+            retry_timeouts: route.retry_timeouts,
+            path_mode: route.path_mode,
+            errors,
+        }));
+    }
+    // With an error in the way, a route may have been meant to lead there.
+    if found.iter().all(|problem| problem.severity == Severity::Warning) {
+        warn_of_unused(&used, upstreams, found);
+    }
+    routes
+}
+
+fn check_actions(route: &Route, found: &mut Vec<Problem>) {
+    let mut places = route.actions.clone();
+    places.sort_by_key(|place| place.start);
+    match places.as_slice() {
+        [] if route.has_later_action => {}
+        [] => {
+            let problem = Problem::error(route.span.clone(), "a route that does nothing", "does not say what to do");
+            found.push(problem.hint("add one of `upstream`, `respond`, `redirect` and `maintenance`"));
+        }
+        [_] => {}
+        [first, second, ..] => {
+            let problem = Problem::error(second.clone(), "a route that does two things", "and this");
+            found.push(problem.also(first.clone(), "this").hint("keep one of them, or make two routes"));
+        }
+    }
+}
+
+fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<settings::Action> {
+    Some(match action {
+        Action::Upstream(name) => {
+            let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
+            if at.is_none() {
+                found.push(unknown_upstream(&name, upstreams));
+            }
+            settings::Action::Upstream(at?)
+        }
+        Action::Respond { status, body, content_type } => {
+            let bare = matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+            if bare && !body.get_ref().is_empty() {
+                let title = format!("an answer with status {} has no body", status.as_u16());
+                found.push(
+                    Problem::error(body.span(), title, "cannot be sent").hint("remove `body` or use another status"),
+                );
+            }
+            settings::Action::Respond { status, body: body.into_inner(), content_type }
+        }
+        Action::Redirect { to, status } => settings::Action::Redirect { to, status },
+        Action::Maintenance { retry_after } => settings::Action::Maintenance { retry_after },
+    })
+}
+
+fn unknown_upstream(name: &Spanned<String>, upstreams: &[Upstream]) -> Problem {
+    let title = format!("there is no upstream `{}`", name.get_ref());
+    let problem = Problem::error(name.span(), title, "not defined in this file");
+    let names: Vec<&str> = upstreams.iter().map(|upstream| upstream.name.get_ref().as_str()).collect();
+    match meant(name.get_ref(), names.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean \"{near}\"?")),
+        None if names.is_empty() => problem
+            .hint(format!("add `[upstream.{}]` and below it `servers = [\"http://127.0.0.1:3000\"]`", name.get_ref())),
+        None => problem.hint(format!("there is {}", either(&names))),
+    }
+}
+
+fn check_strip_prefix(route: &Route, found: &mut Vec<Problem>) {
+    let Some(strip) = route.strip_prefix.as_ref().filter(|_| route.is_sure) else { return };
+    let (PathPattern::Prefix(path) | PathPattern::Exact(path)) = route.path.get_ref() else { return };
+    let (short, long) = (strip.get_ref().trim_end_matches('/'), path.trim_end_matches('/'));
+    if !long.starts_with(short) && !short.starts_with(long) {
+        let problem =
+            Problem::error(strip.span(), "`strip_prefix` never fits the paths of its route", "not their beginning");
+        found.push(problem.also(route.path.span(), format!("its paths begin with `{path}`")));
+    }
+}
+
+/// A later route is dead if an earlier one has its path, all its hosts and all its methods.
+fn each_route_once(routes: &[Route], found: &mut Vec<Problem>) {
+    for (at, route) in routes.iter().enumerate() {
+        let first = routes[..at].iter().find(|first| first.is_sure && route.is_sure && covers(first, route));
+        if let Some(first) = first {
+            let problem = Problem::error(route.span.clone(), "a route that no request can reach", "never taken");
+            found.push(
+                problem
+                    .also(first.span.clone(), "takes every request of it")
+                    .hint("remove one of them, or let them differ in `host`, `path` or `methods`"),
+            );
+        }
+    }
+}
+
+fn covers(first: &Route, second: &Route) -> bool {
+    let same_path = match (first.path.get_ref(), second.path.get_ref()) {
+        (PathPattern::Prefix(one), PathPattern::Prefix(other))
+        | (PathPattern::Exact(one), PathPattern::Exact(other)) => one == other,
+        (PathPattern::Regex(one), PathPattern::Regex(other)) => one.as_str() == other.as_str(),
+        _ => false,
+    };
+    let hosts =
+        first.hosts.is_empty() == second.hosts.is_empty() && second.hosts.iter().all(|host| first.hosts.contains(host));
+    let methods = first.methods.is_empty()
+        || (!second.methods.is_empty() && second.methods.iter().all(|method| first.methods.contains(method)));
+    same_path && hosts && methods
+}
+
+fn used_upstreams(routes: &[Route]) -> Vec<String> {
+    let name = |route: &Route| match &route.action {
+        Some(Action::Upstream(name)) => Some(name.get_ref().clone()),
+        _ => None,
+    };
+    routes.iter().filter_map(name).collect()
+}
+
+fn warn_of_unused(used: &[String], upstreams: &[Upstream], found: &mut Vec<Problem>) {
+    for upstream in upstreams {
+        let name = upstream.name.get_ref();
+        if !used.contains(name) {
+            let title = format!("no route leads to the upstream `{name}`");
+            let problem = Problem::warning(upstream.name.span(), title, "never used");
+            found.push(problem.hint(format!("write `upstream = \"{name}\"` in a route, or remove it")));
+        }
+    }
+}
+
+fn warn_of_no_effect(keys: &[Spanned<&'static str>], found: &mut Vec<Problem>) {
+    for key in keys {
+        let title = format!("`{}` has no effect on this route", key.get_ref());
+        let problem = Problem::warning(key.span(), title, "nothing is passed to an upstream here");
+        found.push(problem.hint("remove it, or give the route an `upstream`"));
+    }
+}

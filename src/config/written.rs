@@ -1,0 +1,107 @@
+//! The configuration as it was written: valid piece by piece, with the places that `resolve` needs.
+//! `read` makes it; `resolve` turns it into `Settings`.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use http::{HeaderValue, Method, StatusCode};
+use toml::Spanned;
+
+use super::settings::{self, HostPattern, PathMode, PathPattern};
+use crate::failure::{Cause, Language};
+
+/// A whole file.
+pub struct Written {
+    pub gateway: settings::Gateway,
+    pub listen: Vec<Spanned<settings::Listen>>,
+    /// Whether `listen` was written at all, however badly.
+    pub has_listen: bool,
+    pub limits: settings::Limits,
+    pub routes: Vec<Route>,
+    /// Whether `route` was written at all, however badly.
+    pub has_route: bool,
+    pub upstreams: Vec<Upstream>,
+    pub errors: ErrorEdits,
+    pub log: settings::Log,
+}
+
+/// `[[route]]`
+pub struct Route {
+    /// Of its heading.
+    pub span: Range<usize>,
+    pub name: String,
+    pub hosts: Vec<HostPattern>,
+    pub path: Spanned<PathPattern>,
+    pub methods: Vec<Method>,
+    /// Whether host, path and methods are all as they were written.
+    pub is_sure: bool,
+    /// The places of what says what it does, as far as it was written.
+    pub actions: Vec<Range<usize>>,
+    /// Whether it has one of a later version, which is reported already.
+    pub has_later_action: bool,
+    /// The first of `actions`; `None` when there is none that can be used.
+    pub action: Option<Action>,
+    pub strip_prefix: Option<Spanned<String>>,
+    pub request_headers: settings::HeaderEdits,
+    pub response_headers: settings::HeaderEdits,
+    pub body_size: Option<u64>,
+    pub access: settings::Access,
+    pub idempotency_key: bool,
+    pub retry_timeouts: bool,
+    pub path_mode: PathMode,
+    /// Keys that mean something only with `upstream`, with their places.
+    pub for_upstream: Vec<Spanned<&'static str>>,
+    pub errors: ErrorEdits,
+}
+
+/// What a route does; an upstream still by name.
+pub enum Action {
+    Upstream(Spanned<String>),
+    Respond { status: StatusCode, body: Spanned<String>, content_type: HeaderValue },
+    Redirect { to: HeaderValue, status: StatusCode },
+    Maintenance { retry_after: Option<std::time::Duration> },
+}
+
+/// `[upstream.NAME]`
+pub struct Upstream {
+    /// Its name.
+    pub name: Spanned<String>,
+    pub settings: settings::Upstream,
+    /// The places of its servers, as far as they could be read.
+    pub servers: Vec<Range<usize>>,
+    /// The place of `dns.min_ttl`, where it was written.
+    pub min_ttl: Option<Range<usize>>,
+    /// The place of `dns.max_ttl`, where it was written.
+    pub max_ttl: Option<Range<usize>>,
+}
+
+/// `[errors]` or `[route.errors]`, as far as it was written.
+#[derive(Default)]
+pub struct ErrorEdits {
+    pub statuses: BTreeMap<Cause, StatusCode>,
+    pub languages: Option<Vec<Language>>,
+    pub retry_after: Option<settings::RetryAfter>,
+    pub contact: Option<String>,
+    pub auto_retry: Option<bool>,
+}
+
+impl ErrorEdits {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.statuses.is_empty()
+            && self.languages.is_none()
+            && self.retry_after.is_none()
+            && self.contact.is_none()
+            && self.auto_retry.is_none()
+    }
+
+    /// `base` with what was written instead.
+    pub fn over(self, base: &settings::Errors) -> settings::Errors {
+        let mut errors = base.clone();
+        errors.statuses.extend(self.statuses);
+        errors.languages = self.languages.unwrap_or(errors.languages);
+        errors.retry_after = self.retry_after.unwrap_or(errors.retry_after);
+        errors.contact = self.contact.or(errors.contact);
+        errors.auto_retry = self.auto_retry.unwrap_or(errors.auto_retry);
+        errors
+    }
+}

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod failure;
+pub mod gateway;
 pub mod limits;
 pub mod message;
 pub mod observe;

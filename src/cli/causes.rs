@@ -7,6 +7,7 @@ use std::{
     process::ExitCode,
 };
 
+use clap::Args;
 use http::StatusCode;
 
 use crate::{
@@ -14,18 +15,26 @@ use crate::{
     limits,
 };
 
-/// Wrong usage, as sysexits.h numbers it.
-const USAGE: u8 = 64;
+/// List the causes of failure, or explain one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goodgate causes                    every cause in one line
+  goodgate causes connect-refused    what it means, why it happens, what to do")]
+pub struct Arguments {
+    /// The cause, as the log names it
+    id: Option<String>,
+}
 
 /// Prints every cause, or all about the one of that id; exit code 64 where there is none.
 #[must_use]
-pub fn run(id: Option<&str>) -> ExitCode {
-    let text = match id.map(|id| (id, Cause::from_id(id))) {
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let text = match arguments.id.as_deref().map(|id| (id, Cause::from_id(id))) {
         None => list(),
         Some((_, Some(cause))) => article(cause.facts()),
         Some((id, None)) => {
             let _ = io::stderr().write_all(unknown(id).as_bytes());
-            return ExitCode::from(USAGE);
+            return ExitCode::from(super::BAD_USAGE);
         }
     };
     // A reader that has seen enough closes the pipe; that is no error.
@@ -83,7 +92,7 @@ fn article(facts: &Facts) -> String {
     row("Proxy-Status", &token(facts).map_or_else(|| "no error type".into(), |token| format!("error={token}")));
     row("delivered", &format!("usually {}; each failure carries its own verdict", facts.delivered.as_str()));
     row("tried again", facts.retry);
-    row("lasts", if facts.passes { "often passes by itself" } else { "until somebody changes something" });
+    row("goes away", if facts.passes { "often by itself" } else { "when somebody changes something" });
     row("", "");
     for (at, reason) in facts.real_life.iter().enumerate() {
         row(if at == 0 { "comes from" } else { "" }, reason);
@@ -225,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_exit_code_tells_whether_there_is_such_a_cause() {
-        assert_eq!(run(Some("connect-refused")), ExitCode::SUCCESS);
-        assert_eq!(run(Some("no-such-cause")), ExitCode::from(USAGE));
+        assert_eq!(run(&Arguments { id: Some("connect-refused".to_owned()) }), ExitCode::SUCCESS);
+        assert_eq!(run(&Arguments { id: Some("no-such-cause".to_owned()) }), ExitCode::from(crate::cli::BAD_USAGE));
     }
 }

@@ -1,3 +1,119 @@
-//! The command line.
+//! The command line: one file a subcommand, exit codes, errors on standard error.
+//! `main` calls it; it loads a configuration and hands it to the gateway.
 
 pub mod causes;
+mod check;
+mod proxy;
+mod run;
+
+use std::{
+    env,
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Loaded, Problems, Severity, settings::Settings},
+    gateway,
+};
+
+/// The exit code of a bad configuration or command line (`EX_USAGE`).
+const BAD_USAGE: u8 = 64;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "goodgate", version, about, arg_required_else_help = true, after_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Every subcommand: its arguments and its code are in the file of its name.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Check(check::Arguments),
+    Proxy(proxy::Arguments),
+    Causes(causes::Arguments),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  goodgate proxy --from :8080 --to 127.0.0.1:3000    in front of one application, without a file
+  goodgate run goodgate.toml                         by a file
+  goodgate check goodgate.toml                       what a file says, and what is wrong with it
+  goodgate causes connect-refused                    what a cause means and what to do about it
+
+Exit codes: 0 good, 1 could not start, 64 bad configuration or usage.";
+
+/// Runs what the command line of this process says.
+#[must_use]
+pub fn main() -> ExitCode {
+    match CommandLine::try_parse() {
+        Ok(line) => match line.command {
+            Command::Run(arguments) => run::run(&arguments),
+            Command::Check(arguments) => check::run(&arguments),
+            Command::Proxy(arguments) => proxy::run(&arguments),
+            Command::Causes(arguments) => causes::run(&arguments),
+        },
+        Err(error) => {
+            // Where nobody reads the text the exit code still says it.
+            let _ = error.print();
+            if error.use_stderr() { ExitCode::from(BAD_USAGE) } else { ExitCode::SUCCESS }
+        }
+    }
+}
+
+/// Serves until a signal comes.
+fn serve(settings: Settings) -> ExitCode {
+    match gateway::run(settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format_args!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Shows the warnings of a good configuration.
+fn show_warnings(loaded: &Loaded) {
+    if !loaded.warnings.is_empty() {
+        complain(&format_args!("{}\n", loaded.warnings.render(colours())));
+    }
+}
+
+/// Shows all that is wrong with a configuration.
+fn refuse(file: Option<&Path>, problems: &Problems) -> ExitCode {
+    complain(&problems.render(colours()));
+    if let Some(file) = file {
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let warnings = problems.len() - errors;
+        let mut sum = counted(errors, "error");
+        if warnings > 0 {
+            sum = format!("{sum}, {}", counted(warnings, "warning"));
+        }
+        complain(&format_args!("\n{}: {sum}", file.display()));
+    }
+    ExitCode::from(BAD_USAGE)
+}
+
+/// Writes to standard error; when that is closed there is nobody left to tell.
+fn complain(text: &dyn Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether standard error is a terminal whose user has not declined colours.
+fn colours() -> bool {
+    let declined = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !declined && !dumb
+}
+
+/// `1 route`, `2 routes`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

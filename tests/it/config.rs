@@ -1,5 +1,6 @@
 //! What the configuration takes, what it refuses, and with which words.
 
+mod command_line;
 mod messages;
 mod reference;
 

@@ -38,11 +38,11 @@ pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
 /// An upstream that takes none of the request for so long is given up: `send-write-timeout`.
 pub const UPSTREAM_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// From the last byte of the request to the end of the answer's head; then `response-header-timeout`.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// Between two reads of an answer's body; then `body-idle-timeout`.
-pub const UPSTREAM_BODY_TIMEOUT: Duration = Duration::from_secs(60);
+pub const UPSTREAM_BODY_TIMEOUT: Duration = Duration::from_mins(1);
 /// An idle upstream connection is closed after this, unless the upstream announces less.
-pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// An announced keep-alive timeout is used less this margin, so that the gateway closes first.
 pub const POOL_IDLE_MARGIN: Duration = Duration::from_secs(1);
 /// Idle connections kept per worker and member; more are closed at once.
@@ -68,7 +68,7 @@ pub const HOLD_BODY: u64 = 64 * KIB as u64;
 /// A DNS answer is kept at least this long, whatever its TTL.
 pub const DNS_MIN_TTL: Duration = Duration::from_secs(1);
 /// A DNS answer is kept at most this long, whatever its TTL.
-pub const DNS_MAX_TTL: Duration = Duration::from_secs(5 * 60);
+pub const DNS_MAX_TTL: Duration = Duration::from_mins(5);
 
 /// Bytes of a host name, in the Host field or an absolute target; a longer one is answered 400.
 pub const HOST_LENGTH: usize = 255;
@@ -80,8 +80,8 @@ pub const EVIDENCE_TEXT: usize = 200;
 pub const NEAREST_HOSTS: usize = 256;
 /// Access log bytes that a worker collects; then they are handed to the writer at once.
 pub const ACCESS_LOG_BATCH: usize = 64 * KIB;
-/// Access log lines wait at most this long in a worker; then they are handed to the writer.
-pub const ACCESS_LOG_FLUSH: Duration = Duration::from_millis(200);
+/// Access log lines wait at most this long (and a tick) in a worker; then they are handed to the writer.
+pub const ACCESS_LOG_FLUSH: Duration = Duration::from_millis(100);
 /// Batches that may wait for the access log's writer; more are dropped and counted.
 pub const ACCESS_LOG_QUEUE: usize = 64;
 /// An access log that could not be written is opened again after this; lines until then are dropped and counted.
@@ -124,7 +124,7 @@ pub const EVIDENCE_FOLDER: usize = 1024;
 pub const EVIDENCE_LISTED: usize = 5;
 /// The retry budget counts the requests of so many past seconds.
 pub const RETRY_BUDGET_WINDOW: usize = 10;
-/// Bytes of a path that fit into a Unix socket address; a longer one is `connect-unix-not-socket`.
+/// Bytes of a path that fit into a Unix socket address; a longer one is refused when the configuration is read.
 pub const UNIX_PATH: usize = 107;
 /// Least `limits.header_size`: hyper's smallest read buffer. Less is refused when the configuration is read.
 pub const HEADER_SIZE_LEAST: u64 = 8 * KIB as u64;
@@ -141,8 +141,72 @@ pub const MOST_ATTEMPTS: u64 = 100;
 /// Largest weight of a server. More is refused when the configuration is read.
 pub const MOST_WEIGHT: u64 = 10_000;
 /// Longest duration that may be configured, one year. A longer one is refused, so that deadlines cannot overflow.
-pub const LONGEST_DURATION: Duration = Duration::from_secs(365 * 24 * 3600);
+pub const LONGEST_DURATION: Duration = Duration::from_hours(365 * 24);
 /// Largest configuration file. A larger one is refused unread.
 pub const CONFIG_FILE_SIZE: u64 = 8 * MIB as u64;
 /// Longest host name (RFC 1035 section 2.3.4). A longer one is refused when the configuration is read.
 pub const HOST_NAME: usize = 253;
+/// The grain of a worker's clock: deadlines fire up to this late.
+pub const CLOCK_TICK: Duration = Duration::from_millis(50);
+/// First bytes of a broken answer that are kept as evidence; the rest is left out.
+pub const EVIDENCE_BYTES: usize = 32;
+/// A chunk-size line of an answer, extensions included; over it `body-bad-chunk`.
+pub const CHUNK_LINE: usize = 4 * KIB;
+/// First read of an upstream's answer: a head and a body of 16 KiB fit, larger ones go on with `READ_BUFFER`.
+pub const READ_FIRST: usize = 20 * KIB;
+/// One read of a large body, and the most of it that lies in the gateway per direction and request.
+pub const READ_BUFFER: usize = 64 * KIB;
+/// With less room than this left in a buffer a new one is taken.
+pub const READ_SPARE: usize = 2 * KIB;
+/// Request bytes gathered before a write: the head and a small body leave in one piece.
+pub const WRITE_GATHER: usize = 16 * KIB;
+/// Pieces of a request body up to this are copied behind the head, larger ones are written from where they are.
+pub const WRITE_COPY: usize = 4 * KIB;
+/// How long an upstream may think about `Expect: 100-continue`; then the body is sent without its word.
+pub const CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A reused connection that ends within this time of a request, without a byte, was most likely closed before it came.
+pub const KEEPALIVE_RACE: Duration = Duration::from_millis(100);
+/// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
+pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Room for the head of a request to an upstream; a larger one costs a second allocation.
+pub const REQUEST_HEAD: usize = KIB;
+/// A request that names this gateway so often in Via runs in a circle, whichever instances it passed.
+pub const VIA_REPEATS: usize = 10;
+/// hyper's buffers of a client connection, per direction, unless a request head may be larger.
+pub const CLIENT_BUFFER: usize = 64 * KIB;
+/// Bytes of an unfinished request head that are kept to name what is wrong with it.
+pub const TAP_BYTES: usize = 80 * KIB;
+/// A connection that is closed while the client still sends is read on for so long, so that the answer arrives.
+pub const LINGER: Duration = Duration::from_secs(10);
+/// The same, without a byte from the client.
+pub const LINGER_SILENCE: Duration = Duration::from_secs(2);
+/// Connections waiting to be accepted, per listener and worker; the kernel drops more.
+pub const LISTEN_BACKLOG: i32 = 4096;
+/// After a lack of file descriptors accepting pauses for so long.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often idle upstream connections are looked through.
+pub const POOL_SWEEP: Duration = Duration::from_secs(1);
+/// Open files beside two for each client connection: listeners, logs, resolvers, pools.
+pub const SPARE_FILES: usize = 256;
+/// Digits of the largest length that is understood.
+pub const LENGTH_DIGITS: usize = 20;
+/// Between the drops of a trickling answer of the demo, and how long it waits for a queue to be full.
+pub const DEMO_PAUSE: Duration = Duration::from_millis(200);
+/// How long an upstream of the demo is silent, which is longer than any timeout there; then it closes.
+pub const DEMO_SILENCE: Duration = Duration::from_secs(30);
+/// A question to the demo's name server; longer ones are cut and not understood.
+pub const DEMO_PACKET: usize = 512;
+/// Rest of a request body that is read and dropped behind a failure; behind a larger one the connection is closed.
+pub const DISCARD: u64 = 64 * KIB as u64;
+/// How long a failure's answer waits for that rest.
+pub const DISCARD_TIMEOUT: Duration = Duration::from_millis(50);
+/// Answers up to this are put together before they are written: copying is cheaper than a list of pieces.
+pub const FLATTEN: usize = 4 * KIB;
+/// Clients over the limit on connections that are told so at the same time; more are closed without a word.
+pub const TURNED_AWAY: usize = 256;
+/// While clients cannot be accepted this is said once, and again after so long.
+pub const ACCEPT_COMPLAINT: Duration = Duration::from_secs(5);
+/// After so long interim answers no longer put off the deadline of the final one.
+pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
+/// Most that a worker's clock moves in one tick: time in which the worker did not run is not counted.
+pub const CLOCK_STEP: Duration = Duration::from_millis(250);

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -405,6 +406,16 @@ pub enum LogTarget {
     File(PathBuf),
 }
 
+impl fmt::Display for LogTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::Stderr => f.write_str("stderr"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 /// `log.access.format`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessFormat {
@@ -426,10 +437,11 @@ impl Gateway {
 }
 
 impl Access {
-    /// Whether `client` may come in.
+    /// Whether `client` may come in. One without an address, on a Unix socket, is in no network: it only comes in where
+    /// everybody does.
     #[must_use]
-    pub fn admits(&self, client: IpAddr) -> bool {
-        let client = client.to_canonical();
+    pub fn admits(&self, client: Option<IpAddr>) -> bool {
+        let Some(client) = client.map(|client| client.to_canonical()) else { return self.allow.is_empty() };
         let within = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&client));
         !within(&self.deny) && (self.allow.is_empty() || within(&self.allow))
     }

@@ -56,28 +56,6 @@ pub fn connect_unix_errno(error: &io::Error, is_socket: impl FnOnce() -> bool) -
     }
 }
 
-/// Whether a read or write on an established connection failed because the peer closed or reset it.
-#[must_use]
-pub fn is_reset(error: &io::Error) -> bool {
-    match Errno::from_io_error(error) {
-        Some(errno) => {
-            matches!(
-                errno,
-                Errno::CONNRESET
-                    | Errno::PIPE
-                    | Errno::CONNABORTED
-                    | Errno::NETRESET
-                    | Errno::NOTCONN
-                    | Errno::SHUTDOWN
-            )
-        }
-        None => matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted
-        ),
-    }
-}
-
 /// Whether a read or write on an established connection failed because the way to the peer is gone.
 #[must_use]
 pub fn is_lost(error: &io::Error) -> bool {
@@ -131,6 +109,47 @@ fn rcode(code: ResponseCode) -> DnsVerdict {
 /// Whether the gateway or its host has run out of descriptors or of memory for sockets.
 fn is_exhausted(errno: Errno) -> bool {
     matches!(errno, Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+}
+
+/// The cause of an error while accepting; `None` for what has no name, which is a fault of the listener itself.
+#[must_use]
+pub fn accept_errno(error: &io::Error) -> Option<Cause> {
+    Errno::from_io_error(error).is_some_and(is_exhausted).then_some(Cause::AcceptFdExhausted)
+}
+
+/// Whether an error while accepting was that one client's, which was gone before it was accepted (accept(2)).
+#[must_use]
+pub fn concerns_one_client(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::CONNABORTED
+                | Errno::INTR
+                | Errno::PROTO
+                | Errno::PERM
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NOPROTOOPT
+                | Errno::TIMEDOUT
+        )
+    )
+}
+
+/// The cause of an error while reading a request's body: the client's coding is not valid, or it ended early.
+#[must_use]
+pub fn request_body(error: &hyper::Error) -> Cause {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) =
+            error.downcast_ref::<io::Error>().map(io::Error::kind)
+        {
+            return Cause::RequestMalformed;
+        }
+        source = error.source();
+    }
+    Cause::RequestBodyTruncated
 }
 
 #[cfg(test)]
@@ -188,19 +207,16 @@ mod tests {
 
     #[test]
     fn a_reset_is_told_from_a_lost_way() {
-        for (errno, reset, lost) in [
-            (Errno::CONNRESET, true, false),
-            (Errno::PIPE, true, false),
-            (Errno::CONNABORTED, true, false),
-            (Errno::TIMEDOUT, false, true),
-            (Errno::HOSTUNREACH, false, true),
-            (Errno::NETUNREACH, false, true),
-            (Errno::BADF, false, false),
+        for (errno, lost) in [
+            (Errno::CONNRESET, false),
+            (Errno::PIPE, false),
+            (Errno::TIMEDOUT, true),
+            (Errno::HOSTUNREACH, true),
+            (Errno::NETUNREACH, true),
+            (Errno::BADF, false),
         ] {
-            assert_eq!((is_reset(&os(errno)), is_lost(&os(errno))), (reset, lost), "{errno:?}");
+            assert_eq!(is_lost(&os(errno)), lost, "{errno:?}");
         }
-        assert!(is_reset(&io::ErrorKind::BrokenPipe.into()));
-        assert!(!is_reset(&io::ErrorKind::UnexpectedEof.into()));
         assert!(!is_lost(&io::ErrorKind::TimedOut.into()));
     }
 

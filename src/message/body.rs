@@ -23,6 +23,12 @@ pub enum Body {
     Stream(Pin<Box<dyn http_body::Body<Data = Bytes, Error = Box<Failure>>>>),
 }
 
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Full(bytes) }
+    }
+}
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Box<Failure>;

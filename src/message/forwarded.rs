@@ -14,6 +14,9 @@ use self::claims::{Claim, Claims};
 use super::{authority::host_len, hop, record::Authority};
 use crate::config::settings::{ForwardedStyle, Gateway};
 
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
 /// What is known about the client of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct Forwarding {
@@ -58,8 +61,15 @@ impl Forwarding {
         said || (!self.trusted && hop::is_forwarding(name))
     }
 
-    /// Appends the finished field lines (`name: value\r\n`) that the style asks for. `headers` are those that `new` read.
-    pub fn write(&self, headers: &HeaderMap, authority: &Authority, into: &mut Vec<u8>) {
+    /// Appends the finished field lines (`name: value\r\n`) that the style asks for. `headers` are those that `new`
+    /// read; X-Forwarded-Proto and -Host are left out where a route has `edited` them.
+    pub fn write(
+        &self,
+        headers: &HeaderMap,
+        authority: &Authority,
+        edited: impl Fn(&HeaderName) -> bool,
+        into: &mut Vec<u8>,
+    ) {
         let host = self.host(headers, authority);
         if matches!(self.style, ForwardedStyle::XForwarded | ForwardedStyle::Both) {
             into.extend_from_slice(b"x-forwarded-for: ");
@@ -68,9 +78,11 @@ impl Forwarding {
                 into.extend_from_slice(b", ");
             });
             plain(self.peer, into);
-            into.extend_from_slice(b"\r\nx-forwarded-proto: ");
-            into.extend_from_slice(self.scheme.as_bytes());
-            if !host.is_empty() {
+            if !edited(&X_FORWARDED_PROTO) {
+                into.extend_from_slice(b"\r\nx-forwarded-proto: ");
+                into.extend_from_slice(self.scheme.as_bytes());
+            }
+            if !host.is_empty() && !edited(&X_FORWARDED_HOST) {
                 into.extend_from_slice(b"\r\nx-forwarded-host: ");
                 into.extend_from_slice(host);
             }

@@ -3,11 +3,15 @@
 
 pub mod authority;
 pub mod body;
+pub mod connection;
 pub mod forwarded;
 pub mod hop;
 pub mod path;
 pub mod record;
+pub mod request;
 pub mod request_id;
 
 pub use body::Body;
+pub use connection::Connection;
 pub use record::{Attempt, Record};
+pub use request::{Length, Request, RequestBody};

@@ -4,12 +4,14 @@
 use std::{
     cell::{Cell, OnceCell, RefCell},
     net::IpAddr,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use http::{HeaderValue, request};
 
+use super::{Connection, forwarded::Forwarding};
 use crate::{
     config::settings::Route,
     failure::{Cause, Delivered, Failure, Phase},
@@ -23,10 +25,12 @@ pub struct Record {
     pub id: Box<str>,
     /// Who asks: the peer, or the client that trusted proxies speak for. `None` on a Unix socket.
     pub client: Option<IpAddr>,
-    /// The peer of the connection itself. `None` on a Unix socket.
-    pub peer: Option<IpAddr>,
+    /// The client's connection.
+    pub connection: Rc<Connection>,
     /// `http` or `https`, as the client sees it.
     pub scheme: &'static str,
+    /// What upstreams are told about the client.
+    pub forwarding: Forwarding,
     /// When the head was complete.
     pub started: Instant,
     /// The same on the wall clock.
@@ -35,6 +39,8 @@ pub struct Record {
     pub authority: OnceCell<Authority>,
     /// The normalised path that is matched and forwarded; `None` inside when it is the one that came.
     pub normal_path: OnceCell<Option<Box<str>>>,
+    /// The path that is forwarded, where the route takes a prefix off; else it is the one that was matched.
+    pub stripped_path: OnceCell<Box<str>>,
     /// The route found.
     pub route: OnceCell<Arc<Route>>,
     /// The upstream's name.
@@ -118,6 +124,42 @@ pub struct Times {
 }
 
 impl Record {
+    /// The record of a request that just came; everything else is filled in on its way.
+    #[must_use]
+    pub fn new(
+        head: request::Parts,
+        id: Box<str>,
+        connection: &Rc<Connection>,
+        forwarding: Forwarding,
+        received: SystemTime,
+    ) -> Self {
+        Self {
+            head,
+            id,
+            client: forwarding.client,
+            scheme: forwarding.scheme,
+            forwarding,
+            connection: Rc::clone(connection),
+            started: Instant::now(),
+            received,
+            authority: OnceCell::new(),
+            normal_path: OnceCell::new(),
+            stripped_path: OnceCell::new(),
+            route: OnceCell::new(),
+            upstream: OnceCell::new(),
+            bytes_in: Cell::new(0),
+            bytes_out: Cell::new(0),
+            status: Cell::new(0),
+            upstream_status: Cell::new(0),
+            delivered: Cell::new(Delivered::No),
+            attempts: RefCell::default(),
+            failure: RefCell::default(),
+            remark: Cell::new(None),
+            times: Times::default(),
+            retry_after: Cell::new(None),
+        }
+    }
+
     /// Host in lower case, without the port; empty when none came or none was understood.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -131,6 +173,12 @@ impl Record {
             Some(Some(path)) => path,
             _ => self.head.uri.path(),
         }
+    }
+
+    /// The path that upstreams are asked for.
+    #[must_use]
+    pub fn forwarded_path(&self) -> &str {
+        self.stripped_path.get().map_or_else(|| self.path(), AsRef::as_ref)
     }
 
     /// The query without its question mark.

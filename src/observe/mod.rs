@@ -8,4 +8,4 @@ pub mod program_log;
 pub use access_log::{AccessLog, Writer};
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 use super::escape::visible;
 use crate::{
     config::settings::{Log, LogFormat},
-    failure::{Failure, Fault},
+    failure::{Failure, Fault, classify},
     message::Record,
 };
 
@@ -20,6 +20,24 @@ use crate::{
 pub fn init(settings: &Log) {
     let ansi = io::stderr().is_terminal();
     _ = tracing::dispatcher::set_global_default(dispatch(settings.level, settings.format, ansi, io::stderr));
+}
+
+/// Says that clients could not be accepted, so many `times` since this was said last, and what to do about it.
+pub fn accept_failed(error: &io::Error, times: u64) {
+    let Some(cause) = classify::accept_errno(error) else {
+        tracing::error!(%error, times, "no client can be accepted");
+        return;
+    };
+    let evidence = format!("clients could not be accepted ({times} times): {error}");
+    tracing::error!(
+        cause = cause.id(),
+        phase = cause.phase().as_str(),
+        blame = cause.fault().as_str(),
+        delivered = "no",
+        evidence,
+        next = cause.facts().next,
+        "no client can be accepted"
+    );
 }
 
 fn dispatch<W>(level: Level, format: LogFormat, ansi: bool, to: W) -> Dispatch

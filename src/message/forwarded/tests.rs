@@ -41,7 +41,7 @@ fn told(style: ForwardedStyle, from: &str, lines: &[&str], host: &str) -> String
     let headers = headers(lines);
     let forwarding = Forwarding::new(peer(from), "http", &headers, &gateway(style));
     let mut text = Vec::new();
-    forwarding.write(&headers, &to(host), &mut text);
+    forwarding.write(&headers, &to(host), |_| false, &mut text);
     String::from_utf8(text).unwrap().replace("\r\n", "|")
 }
 

@@ -64,7 +64,12 @@ impl Fields {
     /// `cause: evidence → next: step (upstream member, METHOD host/path, status, delivered, request id)`
     fn failure(&self, cause: &str, to: &mut Writer<'_>) -> fmt::Result {
         let of = |name| self.get(name).unwrap_or_default();
-        write!(to, "{cause}: {} → next: {} (", of("evidence"), of("next"))?;
+        write!(to, "{cause}: {} → next: {}", of("evidence"), of("next"))?;
+        // Not every failure has a request.
+        if self.get("request_id").is_none() {
+            return Ok(());
+        }
+        to.write_str(" (")?;
         match (self.get("upstream"), self.get("member")) {
             (None, None) => {}
             (Some(one), None) | (None, Some(one)) => write!(to, "{one}, ")?,

@@ -1,0 +1,47 @@
+//! What the parts of a request's way know of the client's connection, and tell each other about it.
+//! Made by the listener; the record of every request on the connection points to it.
+
+use std::{cell::Cell, net::IpAddr, time::Duration};
+
+use crate::failure::Cause;
+
+/// The client's connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Who is at the other end. `None` on a Unix socket.
+    pub peer: Option<IpAddr>,
+    /// The port at the other end; 0 on a Unix socket.
+    pub peer_port: u16,
+    /// `http`, or `https` where the connection is encrypted.
+    pub scheme: &'static str,
+    /// Whether a part of the current request's body is still to be read.
+    pub unread: Cell<bool>,
+    /// Whether the current answer has been handed to the HTTP server as a whole.
+    pub handed_over: Cell<bool>,
+    /// Whether the current answer is delimited by the connection's end, so that only a reset can show a broken one.
+    pub until_close: Cell<bool>,
+    /// Why the gateway ended the connection; `None` while it did not, so that an early end means that the client left.
+    pub ended: Cell<Option<Cause>>,
+    /// Whether the gateway is stopping, so that new requests are refused.
+    pub draining: Cell<bool>,
+    /// Longest pause between two reads of a request body.
+    pub body_timeout: Duration,
+}
+
+impl Connection {
+    /// A connection that was just accepted. `body_timeout` is the longest pause within a request body.
+    #[must_use]
+    pub fn new(peer: Option<IpAddr>, peer_port: u16, body_timeout: Duration) -> Self {
+        Self {
+            peer,
+            peer_port,
+            scheme: "http",
+            unread: Cell::new(false),
+            handed_over: Cell::new(false),
+            until_close: Cell::new(false),
+            ended: Cell::new(None),
+            draining: Cell::new(false),
+            body_timeout,
+        }
+    }
+}

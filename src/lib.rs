@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod failure;
 pub mod gateway;
@@ -22,4 +23,5 @@ pub mod limits;
 pub mod message;
 pub mod observe;
 pub mod route;
+pub mod shutdown;
 pub mod upstream;

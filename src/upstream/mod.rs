@@ -1,8 +1,76 @@
-//! Upstream pools.
+//! Upstream pools: servers, their connections, and the attempts of a request.
+//! The stack hands a request over and gets an answer or a failure; who failed how is decided in here.
 
-mod evidence;
-
+pub mod attempt;
 pub mod balance;
 pub mod budget;
 pub mod connect;
+pub mod delivery;
+mod evidence;
+pub mod judge;
+pub mod member;
+pub mod outgoing;
+pub mod replay;
 pub mod resolve;
+pub mod transport;
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use balance::Balancer;
+use budget::Budget;
+use http::Response;
+use member::Member;
+use outgoing::Identity;
+use resolve::Resolver;
+
+use crate::{
+    clock::Clock,
+    config::settings,
+    failure::Result,
+    message::{Body, Request},
+};
+
+/// The servers of one `[upstream.NAME]`, as one worker sees them.
+pub struct Pool {
+    pub(crate) upstream: Arc<settings::Upstream>,
+    pub(crate) name: Arc<str>,
+    pub(crate) members: Vec<Rc<Member>>,
+    pub(crate) balancer: Balancer,
+    pub(crate) budget: Budget,
+    pub(crate) resolver: Resolver,
+    pub(crate) clock: Clock,
+    pub(crate) identity: Rc<Identity>,
+}
+
+impl Pool {
+    /// A pool without connections. Nothing is looked up or dialled before a request needs it.
+    #[must_use]
+    pub fn new(upstream: &Arc<settings::Upstream>, identity: &Rc<Identity>, clock: &Clock) -> Rc<Self> {
+        Rc::new(Self {
+            name: upstream.name.as_str().into(),
+            members: upstream.servers.iter().map(|server| Rc::new(Member::new(server.clone()))).collect(),
+            balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
+            budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
+            resolver: Resolver::new(&upstream.dns),
+            clock: clock.clone(),
+            identity: Rc::clone(identity),
+            upstream: Arc::clone(upstream),
+        })
+    }
+
+    /// Serves one request: as many attempts as the rules allow.
+    ///
+    /// # Errors
+    /// The failure of the last attempt; its verdict is the worst of all.
+    pub async fn serve(self: Rc<Self>, request: Request) -> Result<Response<Body>> {
+        attempt::serve(&self, request).await
+    }
+
+    /// Closes idle connections that are too old or that their server has closed.
+    pub fn sweep(&self) {
+        let now = Instant::now();
+        for member in &self.members {
+            member.sweep(now);
+        }
+    }
+}

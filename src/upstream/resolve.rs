@@ -98,10 +98,12 @@ impl Resolver {
             Entry::Known { outcome, .. } => return outcome.map_err(|trouble| trouble.failure()),
             Entry::Asking(waiting) => waiting,
         };
-        match waiting.await {
-            Ok(outcome) => outcome.map_err(|trouble| trouble.failure()),
-            Err(_) => Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned"))),
+        if let Ok(outcome) = waiting.await {
+            return outcome.map_err(|trouble| trouble.failure());
         }
+        // The task that asked is gone, so nobody would ever answer: the next request asks anew.
+        self.shared.names.borrow_mut().remove(host);
+        Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned")))
     }
 
     /// The failure of a look-up that the caller gave up after `limit`.

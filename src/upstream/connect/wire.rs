@@ -21,14 +21,6 @@ pub enum Wire {
     Unix(UnixStream),
 }
 
-impl Wire {
-    /// Whether it runs over a Unix socket.
-    #[must_use]
-    pub fn is_unix(&self) -> bool {
-        matches!(self, Self::Unix(_))
-    }
-}
-
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

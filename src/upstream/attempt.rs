@@ -1,0 +1,303 @@
+//! The attempts of one request: pick a server, get a connection, exchange, and after a failure ask `judge` what next.
+//! Every way a request can end on its way to an upstream passes here once.
+
+use std::{
+    future::poll_fn,
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, Version, header};
+
+use super::{
+    Pool, connect,
+    connect::Wire,
+    delivery::Delivery,
+    judge::{Case, Verdict, is_idempotent, judge},
+    member::Member,
+    outgoing,
+    replay::Replay,
+    transport::http1::{Connection, Exchange, Framing, Head, Stream, Terms},
+};
+use crate::{
+    clock::Timer,
+    config::settings::{RetryOn, ServerAddress},
+    failure::{Cause, Failure, Fault, Phase, Result},
+    message::{Body, Record, Request, hop},
+};
+
+/// Serves `request` with as many attempts as the rules allow.
+///
+/// # Errors
+/// The failure of the last attempt.
+pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> {
+    let Request { record, body } = request;
+    let retry = pool.upstream.retry;
+    let route = record.route.get().cloned();
+    let promised = route.as_ref().is_some_and(|route| route.idempotency_key)
+        && matches!(record.head.method, Method::POST | Method::PATCH)
+        && record.head.headers.contains_key("idempotency-key");
+    let idempotent = is_idempotent(&record.head.method, promised);
+    let _ = record.upstream.set(Arc::clone(&pool.name));
+    outgoing::check_loop(&record, &pool.identity)?;
+    pool.budget.deposit(pool.clock.now());
+
+    let mut replay = Replay::new(body, if retry.on == RetryOn::Off { 0 } else { retry.body });
+    let total = pool.upstream.timeouts.total.map(|limit| {
+        let timer = pool.clock.timer();
+        timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
+        Rc::new(timer)
+    });
+    let mut tried = vec![false; if pool.members.len() > 1 { pool.members.len() } else { 0 }];
+    // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
+    let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
+    let (mut attempts, mut repeats) = (0, 0);
+    loop {
+        let usable = |index: usize| !tried.get(index).copied().unwrap_or(false);
+        let Some(index) = again.take().or_else(|| pool.balancer.pick(usable)) else {
+            return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try"));
+        };
+        let Some(member) = pool.members.get(index) else {
+            return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
+        };
+        if let Some(tried) = tried.get_mut(index) {
+            *tried = true;
+        }
+        let attempt = Attempt { pool, member, record: &record, total: total.as_ref() };
+        let (failure, back) = match attempt.run(replay, fresh).await {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => *failed,
+        };
+        if failure.cause != Cause::SendClosedBeforeWrite {
+            attempts += 1;
+        }
+        let verdict = judge(&Case {
+            cause: failure.cause,
+            delivered: failure.delivered,
+            idempotent,
+            replayable: back.can_rewind(),
+            attempts,
+            repeats,
+            others: tried.contains(&false),
+            retry,
+            retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
+        });
+        let (stay, charged) = match verdict {
+            Verdict::GiveUp => return give_up(pool, &record, failure, back).await,
+            Verdict::Fresh { charged } => (true, charged),
+            Verdict::Other { charged } => (false, charged),
+        };
+        if charged && !pool.budget.withdraw(pool.clock.now()) {
+            return give_up(pool, &record, failure, back).await;
+        }
+        again = stay.then_some(index);
+        fresh = stay || charged;
+        repeats += u32::from(charged);
+        replay = back;
+        replay.rewind();
+    }
+}
+
+/// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
+async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Replay) -> Result<Response<Body>> {
+    // A client that waits for word before it sends its body has heard none, and shall not.
+    let waits = expects(record) && record.bytes_in.get() == 0;
+    if failure.cause.fault() != Fault::Client && !waits {
+        body.discard(&pool.clock.timer()).await;
+    }
+    Err(failure)
+}
+
+/// Whether the client waits for `100 Continue` before it sends its body. HTTP/1.0 has no such thing (RFC 9110 section
+/// 10.1.1).
+fn expects(record: &Record) -> bool {
+    record.head.version != Version::HTTP_10 && record.head.headers.contains_key(header::EXPECT)
+}
+
+/// A failed attempt: why, and the body for another.
+type Failed = Box<(Box<Failure>, Replay)>;
+
+struct Attempt<'a> {
+    pool: &'a Rc<Pool>,
+    member: &'a Rc<Member>,
+    record: &'a Rc<Record>,
+    total: Option<&'a Rc<Timer>>,
+}
+
+impl Attempt<'_> {
+    /// One exchange with one server; on a fresh connection if asked for.
+    async fn run(&self, replay: Replay, fresh: bool) -> std::result::Result<Response<Body>, Failed> {
+        let delivery = Delivery::new(self.record, &self.member.server.label);
+        let timer = self.pool.clock.timer();
+        let kept = if fresh { None } else { self.member.take(self.record) };
+        let connection = match kept {
+            Some(connection) => connection,
+            // Boxed, because it is rare and large: the future of every request would carry it along.
+            None => match Box::pin(self.connect(&timer, &delivery)).await {
+                Ok(wire) => Connection::new(wire),
+                Err(failure) => {
+                    delivery.conclude(Some(failure.cause), Instant::now());
+                    return Err(Box::new((failure, replay)));
+                }
+            },
+        };
+        let length = replay.length();
+        let expects = expects(self.record) && !replay.is_end();
+        let head =
+            outgoing::head(self.record, &self.pool.upstream, self.member, &self.pool.identity, (length, expects));
+        let terms = Terms {
+            record: Rc::clone(self.record),
+            member: Rc::clone(self.member),
+            upstream: Arc::clone(&self.pool.upstream),
+            total: self.total.cloned(),
+        };
+        let mut exchange = Exchange::new(connection, (head, replay, expects), (delivery, timer), terms);
+        match self.exchange(&mut exchange).await {
+            Ok((head, framing, Some(body))) => {
+                let cut = exchange.cuts_upload();
+                exchange.finish();
+                Ok(self.answer(head, framing, body.into(), cut))
+            }
+            Ok((head, framing, None)) => {
+                let cut = exchange.cuts_upload();
+                let body = Stream::new(exchange, framing).map_or(Body::Empty, |stream| Body::Stream(Box::pin(stream)));
+                Ok(self.answer(head, framing, body, cut))
+            }
+            Err(failure) => {
+                self.record.upstream_status.set(0);
+                exchange.conclude(failure.cause);
+                Err(Box::new((failure, exchange.into_replay())))
+            }
+        }
+    }
+
+    /// The answer's head, and its body where it is held back until complete.
+    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Head, Framing, Option<Bytes>)> {
+        let (head, framing) = exchange.head().await?;
+        self.record.upstream_status.set(head.status.as_u16());
+        self.member.heed(&head.fields);
+        let held = match framing {
+            Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
+            _ => None,
+        };
+        Ok((head, framing, held))
+    }
+
+    /// What the client gets: the head without what belongs to the upstream's connection.
+    fn answer(&self, head: Head, framing: Framing, body: Body, cut: bool) -> Response<Body> {
+        if head.status.is_server_error() {
+            self.record.remark.set(Some(self.record.remark.get().unwrap_or(Cause::UpstreamAnsweredError)));
+        }
+        let mut answer = Response::new(body);
+        *answer.status_mut() = head.status;
+        *answer.headers_mut() = head.fields;
+        strip(answer.headers_mut(), framing);
+        if cut {
+            // The rest of the request will not be read: the connection cannot go on.
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
+    }
+
+    /// Connects, looking up the name first where there is one.
+    async fn connect(&self, timer: &Timer, delivery: &Delivery) -> Result<Wire> {
+        let timeouts = &self.pool.upstream.timeouts;
+        let label = &self.member.server.label;
+        let times = &self.record.times;
+        let connecting = |began: Instant| times.connect.set(times.connect.get() + began.elapsed());
+        let connected = match &self.member.server.address {
+            ServerAddress::Unix(path) => {
+                timer.arm(timeouts.connect);
+                let began = Instant::now();
+                let wire = connect::connect_unix(path, label, timeouts.connect, self.expired(timer)).await;
+                connecting(began);
+                wire
+            }
+            ServerAddress::Socket(address) => {
+                timer.arm(timeouts.connect);
+                let began = Instant::now();
+                let wire = connect::connect_tcp(&[*address], label, timeouts.connect, self.expired(timer)).await;
+                connecting(began);
+                wire
+            }
+            ServerAddress::Name { host, port } => {
+                delivery.phase.set(Phase::Resolve);
+                timer.arm(timeouts.resolve);
+                let began = Instant::now();
+                let found = self.resolve(host, timeouts.resolve, timer).await;
+                times.resolve.set(times.resolve.get() + began.elapsed());
+                match found {
+                    Ok(found) => {
+                        delivery.phase.set(Phase::Connect);
+                        timer.arm(timeouts.connect);
+                        let began = Instant::now();
+                        let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
+                        let wire = connect::connect_tcp(&addresses, label, timeouts.connect, self.expired(timer)).await;
+                        connecting(began);
+                        wire
+                    }
+                    Err(failure) => Err(failure.member(label)),
+                }
+            }
+        };
+        timer.disarm();
+        connected.map_err(|failure| self.or_deadline(failure))
+    }
+
+    async fn resolve(&self, host: &str, limit: Option<Duration>, timer: &Timer) -> Result<Rc<[IpAddr]>> {
+        tokio::select! {
+            biased;
+            found = self.pool.resolver.lookup(host) => found,
+            () = self.expired(timer) => {
+                Err(self.pool.resolver.timed_out(host, limit.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Completes when the phase's or the whole request's time is up.
+    async fn expired(&self, timer: &Timer) {
+        poll_fn(|cx| match self.total {
+            Some(total) if total.poll_expired(cx).is_ready() => std::task::Poll::Ready(()),
+            _ => timer.poll_expired(cx),
+        })
+        .await;
+    }
+
+    /// A timeout that was the whole request's is named so.
+    fn or_deadline(&self, failure: Box<Failure>) -> Box<Failure> {
+        let spent = self.total.is_some_and(|total| {
+            total.poll_expired(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready()
+        });
+        if !spent {
+            return failure;
+        }
+        let limit = self.pool.upstream.timeouts.total.unwrap_or_default();
+        Failure::new(
+            Cause::ResponseDeadline,
+            format!("no answer after {} in all; last: {failure}", humantime::format_duration(limit)),
+        )
+        .delivered(failure.delivered)
+        .member(&self.member.server.label)
+    }
+}
+
+/// Takes away what belongs to the upstream's own connection.
+fn strip(fields: &mut HeaderMap, framing: Framing) {
+    let named = hop::Named::of(fields);
+    let stay: Vec<_> = fields.keys().filter(|name| hop::is_hop_by_hop(name) || named.contains(name)).cloned().collect();
+    for name in stay {
+        fields.remove(name);
+    }
+    match framing {
+        Framing::Length(length) => {
+            fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Framing::Chunked | Framing::UntilClose => {
+            fields.remove(header::CONTENT_LENGTH);
+        }
+        Framing::None => {}
+    }
+}

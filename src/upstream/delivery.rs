@@ -1,0 +1,125 @@
+//! What one attempt has done to its upstream, and so what the upstream can have seen.
+//! A transport counts here; when the attempt ends, however it ends, the record gets it.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    failure::{Cause, Delivered, Failure, Phase},
+    message::{Attempt, Record},
+};
+
+/// The account of one attempt.
+pub struct Delivery {
+    record: Rc<Record>,
+    member: Arc<str>,
+    began: Instant,
+    /// How far it came.
+    pub phase: Cell<Phase>,
+    /// Bytes that the kernel took for the upstream.
+    pub written: Cell<u64>,
+    /// Bytes that came back.
+    pub read: Cell<u64>,
+    /// Whether they were an answer in the right protocol.
+    pub answered: Cell<bool>,
+    /// Whether the connection had served before.
+    pub reused: Cell<bool>,
+    /// When the request began to be written.
+    pub sending: Cell<Option<Instant>>,
+    /// When it had been written.
+    pub sent: Cell<Option<Instant>>,
+    /// When the answer's head had come.
+    pub headed: Cell<Option<Instant>>,
+    concluded: Cell<bool>,
+}
+
+impl Delivery {
+    /// An attempt at `member` that starts now.
+    #[must_use]
+    pub fn new(record: &Rc<Record>, member: &Arc<str>) -> Self {
+        Self {
+            record: Rc::clone(record),
+            member: Arc::clone(member),
+            began: Instant::now(),
+            phase: Cell::new(Phase::Connect),
+            written: Cell::new(0),
+            read: Cell::new(0),
+            answered: Cell::new(false),
+            reused: Cell::new(false),
+            sending: Cell::new(None),
+            sent: Cell::new(None),
+            headed: Cell::new(None),
+            concluded: Cell::new(false),
+        }
+    }
+
+    /// Whether the upstream can have seen the request. A byte in a kernel's buffer counts as sent.
+    #[must_use]
+    pub fn verdict(&self) -> Delivered {
+        match (self.answered.get(), self.written.get()) {
+            (true, _) => Delivered::Yes,
+            (false, 0) => Delivered::No,
+            (false, _) => Delivered::Maybe,
+        }
+    }
+
+    /// A failure of this attempt.
+    #[must_use]
+    pub fn failure(&self, cause: Cause, evidence: impl Into<String>) -> Box<Failure> {
+        Failure::new(cause, evidence).delivered(self.verdict()).member(&self.member)
+    }
+
+    /// Since the attempt began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// When the attempt began.
+    #[must_use]
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Notes the end of the attempt in the record, at `now`; only the first call counts. `cause` is why it failed.
+    pub fn conclude(&self, cause: Option<Cause>, now: Instant) {
+        if self.concluded.replace(true) {
+            return;
+        }
+        self.record.delivered.set(self.record.delivered.get().max(self.verdict()));
+        let times = &self.record.times;
+        let span = |total: &Cell<Duration>, from: &Cell<Option<Instant>>, to: Option<Instant>| {
+            if let Some(from) = from.get() {
+                total.set(total.get() + to.unwrap_or(now).saturating_duration_since(from));
+            }
+        };
+        span(&times.send, &self.sending, self.sent.get());
+        span(&times.head, &self.sent, self.headed.get());
+        span(&times.body, &self.headed, None);
+        self.record.attempts.borrow_mut().push(Attempt {
+            member: Arc::clone(&self.member),
+            cause,
+            phase: self.phase.get(),
+            bytes_written: self.written.get(),
+            bytes_read: self.read.get(),
+            reused: self.reused.get(),
+            took: now - self.began,
+        });
+    }
+}
+
+impl Drop for Delivery {
+    /// An attempt that nobody concluded was dropped with its request: the client left, or the gateway stops.
+    fn drop(&mut self) {
+        let cause = match self.record.connection.ended.get() {
+            _ if std::thread::panicking() => Cause::GatewayInternalError,
+            Some(cause) => cause,
+            None => Cause::RequestClientAborted,
+        };
+        self.conclude(Some(cause), Instant::now());
+    }
+}

@@ -1,0 +1,188 @@
+//! Whether a failed attempt is followed by another, and where; pure.
+//! `attempt` asks after every failure and carries the verdict out.
+
+use http::Method;
+
+use crate::{
+    config::settings::{Retry, RetryOn},
+    failure::{Cause, Delivered, Phase},
+};
+
+/// What is known when an attempt has failed.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// Why it failed.
+    pub cause: Cause,
+    /// Whether this attempt can have been seen by its upstream.
+    pub delivered: Delivered,
+    /// Whether the request may be carried out twice (RFC 9110 section 9.2.2).
+    pub idempotent: bool,
+    /// Whether its body can be sent again.
+    pub replayable: bool,
+    /// Attempts so far, this one included.
+    pub attempts: u32,
+    /// Attempts so far that followed one which may have been seen.
+    pub repeats: u32,
+    /// Whether a server is left that was not tried.
+    pub others: bool,
+    /// `retry`
+    pub retry: Retry,
+    /// The route's `retry_timeouts`.
+    pub retry_timeouts: bool,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The client gets the failure.
+    GiveUp,
+    /// Another server, if the budget allows where `charged`.
+    Other {
+        /// Whether it may add load.
+        charged: bool,
+    },
+    /// The same server on a fresh connection, if the budget allows where `charged`.
+    Fresh {
+        /// Whether it may add load.
+        charged: bool,
+    },
+}
+
+/// Decides. The rules are those of the reference: not delivered, any method; else idempotent ones, once.
+#[must_use]
+pub fn judge(case: &Case) -> Verdict {
+    if !case.replayable {
+        return Verdict::GiveUp;
+    }
+    // The request never left: this is the first attempt still, not a second one.
+    if case.cause == Cause::SendClosedBeforeWrite {
+        return Verdict::Fresh { charged: false };
+    }
+    if case.retry.on == RetryOn::Off || case.attempts >= case.retry.attempts || !concerns_the_server(case.cause) {
+        return Verdict::GiveUp;
+    }
+    if case.delivered == Delivered::No {
+        return if case.others { Verdict::Other { charged: false } } else { Verdict::GiveUp };
+    }
+    let broke = breaks_the_exchange(case.cause) || case.retry_timeouts && is_timeout(case.cause);
+    if !broke || !case.idempotent || case.repeats > 0 {
+        return Verdict::GiveUp;
+    }
+    if case.others { Verdict::Other { charged: true } } else { Verdict::Fresh { charged: true } }
+}
+
+/// Whether a request with `method` may be carried out twice. A route can promise it for an Idempotency-Key.
+#[must_use]
+pub fn is_idempotent(method: &Method, promised: bool) -> bool {
+    promised
+        || matches!(
+            *method,
+            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
+        )
+}
+
+/// Whether another attempt could end otherwise: not where the client failed or the time is used up.
+fn concerns_the_server(cause: Cause) -> bool {
+    matches!(
+        cause.phase(),
+        Phase::Resolve | Phase::Connect | Phase::Send | Phase::AwaitHeaders | Phase::Headers | Phase::Body
+    ) && !matches!(cause, Cause::ResponseDeadline | Cause::BodyDeadline)
+}
+
+/// Whether the exchange broke without a complete answer.
+fn breaks_the_exchange(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::SendResetReused
+            | Cause::SendUploadBroken
+            | Cause::UpstreamClosedNoResponse
+            | Cause::UpstreamResetNoResponse
+            | Cause::UpstreamConnectionLost
+            | Cause::ResponseHeadTruncated
+            | Cause::BodyTruncated
+            | Cause::BodyReset
+    )
+}
+
+/// Whether a timer of ours ended the exchange.
+fn is_timeout(cause: Cause) -> bool {
+    matches!(cause, Cause::ResponseHeaderTimeout | Cause::SendWriteTimeout | Cause::BodyIdleTimeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(cause: Cause, delivered: Delivered) -> Case {
+        Case {
+            cause,
+            delivered,
+            idempotent: true,
+            replayable: true,
+            attempts: 1,
+            repeats: 0,
+            others: true,
+            retry: Retry { attempts: 3, budget_percent: 20, on: RetryOn::Proof, body: 1 },
+            retry_timeouts: false,
+        }
+    }
+
+    #[test]
+    fn what_was_not_delivered_goes_to_another_server_whatever_its_method() {
+        let post = Case { idempotent: false, ..case(Cause::ConnectRefused, Delivered::No) };
+        assert_eq!(judge(&post), Verdict::Other { charged: false });
+        assert_eq!(judge(&Case { others: false, ..post }), Verdict::GiveUp);
+        assert_eq!(judge(&Case { attempts: 3, ..post }), Verdict::GiveUp);
+        let off = Retry { on: RetryOn::Off, ..post.retry };
+        assert_eq!(judge(&Case { retry: off, ..post }), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn a_dead_kept_connection_is_replaced_at_once_and_does_not_count() {
+        let post = Case { idempotent: false, attempts: 9, ..case(Cause::SendClosedBeforeWrite, Delivered::No) };
+        assert_eq!(judge(&post), Verdict::Fresh { charged: false });
+        assert_eq!(judge(&Case { replayable: false, ..post }), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn a_broken_exchange_is_repeated_once_and_only_if_idempotent() {
+        for cause in [Cause::SendResetReused, Cause::UpstreamClosedNoResponse, Cause::BodyTruncated] {
+            let get = case(cause, Delivered::Maybe);
+            assert_eq!(judge(&get), Verdict::Other { charged: true });
+            assert_eq!(judge(&Case { others: false, ..get }), Verdict::Fresh { charged: true });
+            assert_eq!(judge(&Case { repeats: 1, ..get }), Verdict::GiveUp);
+            assert_eq!(judge(&Case { idempotent: false, ..get }), Verdict::GiveUp);
+        }
+    }
+
+    #[test]
+    fn a_timeout_is_repeated_only_where_the_route_says_so() {
+        let slow = case(Cause::ResponseHeaderTimeout, Delivered::Maybe);
+        assert_eq!(judge(&slow), Verdict::GiveUp);
+        assert_eq!(judge(&Case { retry_timeouts: true, ..slow }), Verdict::Other { charged: true });
+    }
+
+    #[test]
+    fn complete_answers_client_faults_and_spent_deadlines_are_final() {
+        for cause in [
+            Cause::ResponseNotHttp,
+            Cause::ResponseHeadMalformed,
+            Cause::RequestBodyTimeout,
+            Cause::RequestBodyTruncated,
+            Cause::ResponseDeadline,
+        ] {
+            assert_eq!(judge(&case(cause, Delivered::Maybe)), Verdict::GiveUp, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_methods_of_the_standard_are_idempotent() {
+        for (method, expected) in
+            [("GET", true), ("PUT", true), ("DELETE", true), ("POST", false), ("PATCH", false), ("FROB", false)]
+        {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert_eq!(is_idempotent(&method, false), expected, "{method}");
+            assert!(is_idempotent(&method, true));
+        }
+    }
+}

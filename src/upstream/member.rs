@@ -1,0 +1,118 @@
+//! One server of a pool, as one worker sees it: its address and its idle connections.
+//! `attempt` takes a connection, the exchange gives it back; nobody else holds one.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::transport::http1::{Connection, Idle};
+use crate::{
+    config::settings::{self, ServerAddress},
+    failure::{Cause, Delivered, Failure},
+    limits,
+    message::Record,
+    observe::program_log,
+};
+
+/// The field in which a server says how long it keeps idle connections.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// A server and its idle connections.
+pub struct Member {
+    /// Its settings.
+    pub server: settings::Server,
+    /// Its own name and port, for Host where that is wanted or the client sent none.
+    pub authority: HeaderValue,
+    /// Last used last.
+    idle: RefCell<Vec<Kept>>,
+    /// How long it said that it keeps idle connections.
+    announced: Cell<Option<Duration>>,
+}
+
+struct Kept {
+    connection: Connection,
+    until: Instant,
+}
+
+impl Member {
+    /// A server without connections.
+    #[must_use]
+    pub fn new(server: settings::Server) -> Self {
+        let authority = match &server.address {
+            ServerAddress::Socket(address) => HeaderValue::try_from(address.to_string()),
+            ServerAddress::Name { host, port: 80 } => HeaderValue::try_from(host.as_str()),
+            ServerAddress::Name { host, port } => HeaderValue::try_from(format!("{host}:{port}")),
+            ServerAddress::Unix(_) => Ok(HeaderValue::from_static("localhost")),
+        };
+        Self {
+            server,
+            authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
+            idle: RefCell::default(),
+            announced: Cell::new(None),
+        }
+    }
+
+    /// An idle connection that is still open and silent, the one used last first.
+    pub fn take(&self, record: &Record) -> Option<Connection> {
+        let mut idle = self.idle.borrow_mut();
+        let mut now = None;
+        while let Some(mut kept) = idle.pop() {
+            if kept.until <= *now.get_or_insert_with(Instant::now) {
+                continue;
+            }
+            match kept.connection.look() {
+                Idle::Clean => return Some(kept.connection),
+                Idle::Closed => {}
+                Idle::Stray if kept.connection.says_goodbye() => {}
+                Idle::Stray => self.report_stray(record),
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection that may serve again, from `now` on.
+    pub fn keep(&self, connection: Connection, pool: &settings::Pool, now: Instant) {
+        let used_up = pool.max_requests > 0 && connection.served >= pool.max_requests;
+        let mut idle = self.idle.borrow_mut();
+        if used_up || idle.len() >= pool.max_idle {
+            return;
+        }
+        let announced = self.announced.get().map(|timeout| timeout.saturating_sub(limits::POOL_IDLE_MARGIN));
+        let longest = match (pool.idle_timeout, announced) {
+            (Some(set), _) => set,
+            (None, Some(announced)) => announced.min(limits::POOL_IDLE_TIMEOUT),
+            (None, None) => limits::POOL_IDLE_TIMEOUT,
+        };
+        if !longest.is_zero() {
+            idle.push(Kept { connection, until: now + longest });
+        }
+    }
+
+    /// Notes what an answer says of its connection: `Keep-Alive: timeout=N`.
+    pub fn heed(&self, fields: &HeaderMap) {
+        let Some(value) = fields.get(KEEP_ALIVE) else { return };
+        let timeout = value
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .filter_map(|item| item.trim_ascii().strip_prefix(b"timeout="))
+            .find_map(|seconds| std::str::from_utf8(seconds).ok()?.trim().parse().ok());
+        if let Some(seconds) = timeout {
+            self.announced.set(Some(Duration::from_secs(seconds)));
+        }
+    }
+
+    /// Closes idle connections that are too old or that the server has closed.
+    pub fn sweep(&self, now: Instant) {
+        self.idle.borrow_mut().retain_mut(|kept| kept.until > now && kept.connection.look() != Idle::Closed);
+    }
+
+    /// Says so in the program log only: the request that found the bytes has nothing to do with them.
+    fn report_stray(&self, record: &Record) {
+        let evidence = "bytes came on an idle connection, behind a complete answer: it was closed and a fresh one used";
+        let failure = Failure::new(Cause::BodyExcess, evidence).delivered(Delivered::Yes).member(&self.server.label);
+        program_log::failure(record, &failure, 0);
+    }
+}

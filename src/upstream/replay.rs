@@ -1,0 +1,178 @@
+//! A request's body as attempts send it: what was read from the client is kept while it may be needed again.
+//! Bounded by `retry.body`; past that the body can be sent once only.
+
+use std::{
+    future::poll_fn,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+
+use crate::{
+    clock::Timer,
+    failure::Result,
+    limits,
+    message::{Length, RequestBody},
+};
+
+/// A body that can be sent more than once while it is small.
+pub struct Replay {
+    body: RequestBody,
+    /// What was read so far, in order.
+    kept: Vec<Bytes>,
+    kept_bytes: usize,
+    /// Trailers read, sent last.
+    trailers: Option<HeaderMap>,
+    /// Most bytes to keep.
+    limit: usize,
+    /// Whether everything read so far is still here.
+    whole: bool,
+    /// Whether this attempt has written anything; before that every piece is kept, whatever the limit.
+    committed: bool,
+    /// Whether the client has sent all of it.
+    ended: bool,
+    /// How many of `kept` this attempt has sent.
+    sent: usize,
+    trailers_sent: bool,
+}
+
+impl Replay {
+    /// Keeps up to `limit` bytes of `body`; 0 keeps none.
+    #[must_use]
+    pub fn new(body: RequestBody, limit: usize) -> Self {
+        let ended = body.is_end();
+        Self {
+            body,
+            kept: Vec::new(),
+            kept_bytes: 0,
+            trailers: None,
+            limit,
+            whole: true,
+            committed: false,
+            ended,
+            sent: 0,
+            trailers_sent: false,
+        }
+    }
+
+    /// The body behind it.
+    #[must_use]
+    pub fn body(&self) -> &RequestBody {
+        &self.body
+    }
+
+    /// How the body is delimited.
+    #[must_use]
+    pub fn length(&self) -> Length {
+        self.body.length()
+    }
+
+    /// Whether this attempt has been given everything.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.ended && self.sent == self.kept.len() && (self.trailers.is_none() || self.trailers_sent)
+    }
+
+    /// Whether the body can be sent from its start.
+    #[must_use]
+    pub fn can_rewind(&self) -> bool {
+        self.whole
+    }
+
+    /// Starts from the beginning, for the next attempt.
+    pub fn rewind(&mut self) {
+        self.committed = false;
+        self.sent = 0;
+        self.trailers_sent = false;
+    }
+
+    /// The next piece for this attempt: what was kept first, then from the client.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        if let Some(bytes) = self.kept.get(self.sent) {
+            self.sent += 1;
+            return Poll::Ready(Some(Ok(Frame::data(bytes.clone()))));
+        }
+        if self.ended {
+            if let (Some(trailers), false) = (&self.trailers, self.trailers_sent) {
+                self.trailers_sent = true;
+                return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
+            }
+            return Poll::Ready(None);
+        }
+        let frame = match ready!(self.body.poll_frame(cx)) {
+            None => {
+                self.ended = true;
+                return Poll::Ready(None);
+            }
+            Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
+            Some(Ok(frame)) => frame,
+        };
+        self.ended = self.body.is_end();
+        if let Some(data) = frame.data_ref() {
+            self.keep(data);
+        } else if let Some(trailers) = frame.trailers_ref() {
+            self.ended = true;
+            self.trailers_sent = true;
+            self.trailers = Some(trailers.clone());
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    /// Reads a small rest of the body and drops it, so that the client's connection can go on behind a failure. Gives
+    /// up when there is more than a little of it or it does not come soon.
+    pub async fn discard(mut self, timer: &Timer) {
+        let small = match self.length() {
+            Length::None => return,
+            Length::Exact(length) => length <= limits::DISCARD,
+            Length::Unknown => true,
+        };
+        if !small || self.body.is_end() {
+            return;
+        }
+        timer.arm(Some(limits::DISCARD_TIMEOUT));
+        let mut dropped = 0;
+        poll_fn(|cx| {
+            loop {
+                match self.body.poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => dropped += frame.data_ref().map_or(0, |data| data.len() as u64),
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return timer.poll_expired(cx),
+                }
+                if dropped > limits::DISCARD {
+                    return Poll::Ready(());
+                }
+            }
+        })
+        .await;
+    }
+
+    fn keep(&mut self, data: &Bytes) {
+        if !self.whole {
+            return;
+        }
+        self.kept_bytes += data.len();
+        self.kept.push(data.clone());
+        self.sent += 1;
+        if self.committed {
+            self.bound();
+        }
+    }
+
+    /// The attempt has written something: from now on the limit counts.
+    pub fn commit(&mut self) {
+        if !std::mem::replace(&mut self.committed, true) {
+            self.bound();
+        }
+    }
+
+    /// Keeps nothing of a body that is too large.
+    fn bound(&mut self) {
+        if self.kept_bytes > self.limit {
+            self.whole = false;
+            self.kept = Vec::new();
+            self.sent = 0;
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! One exchange with an HTTP/1 upstream, in the task of the request: the request goes out while the answer comes in.
+//! `attempt` starts it on a connection; it ends as a held answer, as a stream (`stream`), or as a failure (`verdict`).
+
+use std::{
+    future::poll_fn,
+    io,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+use super::{
+    connection::Connection,
+    framing::{Framing, framing, keeps_alive},
+    head::{self, Head},
+    stream,
+    upload::{Upload, Waits},
+};
+use crate::{
+    clock::Timer,
+    config::settings,
+    failure::{Cause, Failure, Phase, Result},
+    limits,
+    message::Record,
+    upstream::{delivery::Delivery, member::Member, replay::Replay},
+};
+
+/// An exchange under way. Dropping it closes the connection, which is how an upstream learns that the client left.
+pub struct Exchange {
+    pub(super) connection: Connection,
+    pub(super) upload: Upload,
+    pub(super) delivery: Delivery,
+    pub(super) terms: Terms,
+    pub(super) timer: Timer,
+    pub(super) waiting: Waiting,
+    pub(super) framing: Framing,
+    keeps_alive: bool,
+    pub(super) interim: u32,
+    /// How the client's body broke behind an early answer.
+    client_failure: Option<Box<Failure>>,
+}
+
+/// What an exchange is about and bound by.
+pub struct Terms {
+    /// The request.
+    pub record: Rc<Record>,
+    /// The server.
+    pub member: Rc<Member>,
+    /// Its pool's settings.
+    pub upstream: Arc<settings::Upstream>,
+    /// The deadline of the whole request, where there is one.
+    pub total: Option<Rc<Timer>>,
+}
+
+/// What the exchange's timer stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// Not armed.
+    Nothing,
+    /// The upstream takes more of the request.
+    Send,
+    /// The client sends more of its body.
+    Client,
+    /// The upstream says whether it wants the body.
+    Word,
+    /// The answer's head.
+    Head,
+    /// More of the answer's body.
+    Body,
+}
+
+/// A deadline that has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expired {
+    /// Of the phase.
+    Phase,
+    /// Of the whole request.
+    Total,
+}
+
+/// The end of reading.
+pub(super) enum End {
+    /// The peer closed in order.
+    Closed,
+    /// The socket failed.
+    Failed(io::Error),
+}
+
+impl Exchange {
+    /// Starts an exchange; `head` is the request's head as it goes on the wire, `expects` holds its body back.
+    #[must_use]
+    pub fn new(
+        connection: Connection,
+        (head, replay, expects): (Vec<u8>, Replay, bool),
+        (delivery, timer): (Delivery, Timer),
+        terms: Terms,
+    ) -> Self {
+        let reused = connection.served > 0;
+        delivery.reused.set(reused);
+        delivery.phase.set(Phase::Send);
+        // With a kept connection nothing has happened yet.
+        delivery.sending.set(Some(if reused { delivery.began() } else { Instant::now() }));
+        Self {
+            connection,
+            upload: Upload::new(head, replay, expects),
+            delivery,
+            terms,
+            timer,
+            waiting: Waiting::Nothing,
+            client_failure: None,
+            framing: Framing::None,
+            keeps_alive: false,
+            interim: 0,
+        }
+    }
+
+    /// Waits for the final answer's head and says how its body is delimited.
+    ///
+    /// # Errors
+    /// Every way in which there is none.
+    pub async fn head(&mut self) -> Result<(Head, Framing)> {
+        let head = poll_fn(|cx| self.poll_head(cx)).await?;
+        let now = Instant::now();
+        if self.delivery.sent.get().is_none() {
+            self.delivery.sent.set(Some(now));
+        }
+        self.delivery.headed.set(Some(now));
+        self.delivery.phase.set(Phase::Body);
+        self.wait(Waiting::Nothing, None);
+        Ok((head, self.framing))
+    }
+
+    /// Reads a whole body of `length` bytes before anything is told to the client.
+    ///
+    /// # Errors
+    /// Every way in which it stays incomplete.
+    pub async fn hold(&mut self, length: u64) -> Result<Bytes> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if self.connection.buffer.len() < length {
+            self.connection.make_room(length - self.connection.buffer.len());
+            poll_fn(|cx| self.poll_hold(cx, length)).await?;
+        }
+        Ok(self.connection.buffer.split_to(length).freeze())
+    }
+
+    /// Whether the answer came before the request was sent, from an upstream that will not read the rest of it.
+    #[must_use]
+    pub fn cuts_upload(&self) -> bool {
+        !self.upload.is_done() && (!self.keeps_alive || !self.upload.is_open() || self.upload.is_broken())
+    }
+
+    /// The answer is complete: gives the connection back to the pool, if it can serve again.
+    pub fn finish(mut self) {
+        let now = Instant::now();
+        self.delivery.conclude(None, now);
+        if !self.connection.buffer.is_empty() {
+            self.report_excess();
+        } else if !self.upload.is_done() {
+            stream::finish_upload(self);
+        } else if self.keeps_alive {
+            self.connection.served += 1;
+            self.connection.streams = false;
+            self.terms.member.keep(self.connection, &self.terms.upstream.pool, now);
+        }
+    }
+
+    /// Notes that the exchange failed.
+    pub fn conclude(&self, cause: Cause) {
+        self.delivery.conclude(Some(cause), Instant::now());
+    }
+
+    /// Gives the request's body back for another attempt, and closes the connection.
+    #[must_use]
+    pub fn into_replay(self) -> Replay {
+        self.upload.into_replay()
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head>> {
+        loop {
+            let waits = match self.upload.poll(&mut self.connection, &self.delivery, cx) {
+                Ok(waits) => waits,
+                Err(failure) => return Poll::Ready(Err(self.client_failed(failure))),
+            };
+            if waits == Waits::Done && self.delivery.sent.get().is_none() {
+                // What left with the first write took no time worth asking the clock for.
+                let at_once = self.waiting == Waiting::Nothing;
+                self.delivery.sent.set(if at_once { self.delivery.sending.get() } else { Some(Instant::now()) });
+                self.delivery.phase.set(Phase::AwaitHeaders);
+            }
+            match self.take_head() {
+                Ok(None) => {}
+                Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                Err(failure) => return Poll::Ready(Err(failure)),
+            }
+            match self.poll_more(cx) {
+                Poll::Ready(Ok(())) => continue,
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_before_head(&end))),
+                Poll::Pending => {}
+            }
+            self.wait_for(waits);
+            match self.poll_deadline(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Expired::Phase) if self.waiting == Waiting::Word => self.upload.open(),
+                Poll::Ready(expired) => return Poll::Ready(Err(self.expired(expired))),
+            }
+        }
+    }
+
+    /// Takes a final head out of what was read; interim ones are counted and dropped.
+    fn take_head(&mut self) -> Result<Option<Head>> {
+        loop {
+            let head = match head::take(&mut self.connection.buffer, self.terms.upstream.head_size) {
+                Ok(Some(head)) => head,
+                Ok(None) => {
+                    let begun = head::begins(&self.connection.buffer);
+                    self.delivery.answered.set(self.delivery.answered.get() || begun);
+                    return Ok(None);
+                }
+                Err(fault) => return Err(self.fault(fault)),
+            };
+            self.delivery.answered.set(true);
+            self.delivery.phase.set(Phase::Headers);
+            if head.status == StatusCode::SWITCHING_PROTOCOLS {
+                let evidence = "the server switched protocols (101) though nobody asked for it";
+                return Err(self.delivery.failure(Cause::UpgradeInvalid, evidence));
+            }
+            if !head.status.is_informational() {
+                let answers_head = self.terms.record.head.method == Method::HEAD;
+                self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
+                self.keeps_alive = keeps_alive(&head, self.framing);
+                return Ok(Some(head));
+            }
+            self.interim += 1;
+            if self.interim > limits::UPSTREAM_INTERIM {
+                let evidence = format!("{} interim (1xx) answers came and no final one", self.interim);
+                return Err(self.delivery.failure(Cause::ResponseTooManyInterim, evidence));
+            }
+            if head.status == StatusCode::CONTINUE {
+                self.upload.open();
+            }
+            // A server that says that it works gets more time, but not without end.
+            if self.delivery.elapsed() < limits::UPSTREAM_INTERIM_TIME {
+                self.waiting = Waiting::Nothing;
+            }
+        }
+    }
+
+    fn poll_hold(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<Result<()>> {
+        loop {
+            let waits = self.poll_upload(cx);
+            let have = self.connection.buffer.len();
+            if have >= length {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(failure) = self.take_client_failure() {
+                return Poll::Ready(Err(failure));
+            }
+            match self.poll_more(cx) {
+                Poll::Ready(Ok(())) => self.waiting = Waiting::Nothing,
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have as u64))),
+                Poll::Pending => return self.poll_body_deadline(cx, waits).map(Err),
+            }
+        }
+    }
+
+    /// Goes on with the request after the head of an early answer. A write that fails no longer matters, the answer is
+    /// decided; a client that breaks its body does, see [`Exchange::take_client_failure`].
+    pub(super) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Waits {
+        if self.upload.is_done() || !self.upload.is_open() {
+            return Waits::Done;
+        }
+        let waits = self.upload.poll(&mut self.connection, &self.delivery, cx).unwrap_or_else(|failure| {
+            self.client_failure = Some(failure);
+            Waits::Broken
+        });
+        if self.upload.moved() {
+            self.waiting = Waiting::Nothing;
+        }
+        waits
+    }
+
+    /// Why the client's body broke while its answer was under way, told once.
+    pub(super) fn take_client_failure(&mut self) -> Option<Box<Failure>> {
+        self.client_failure.take().map(|failure| self.client_failed(failure))
+    }
+
+    /// While nothing comes: arms the deadline of whoever is waited for, and fails when it has passed.
+    pub(super) fn poll_body_deadline(&mut self, cx: &mut Context<'_>, waits: Waits) -> Poll<Box<Failure>> {
+        match waits {
+            // An upstream may be silent because it waits for the client too.
+            Waits::Client => self.wait(Waiting::Client, Some(self.upload.replay().body().timeout())),
+            _ => self.wait(Waiting::Body, self.terms.upstream.timeouts.body),
+        }
+        self.poll_deadline(cx).map(|expired| self.expired(expired))
+    }
+
+    /// Fails when the time of the whole request is over, even if there is always something to read.
+    pub(super) fn poll_total(&self, cx: &mut Context<'_>) -> Poll<Box<Failure>> {
+        match &self.terms.total {
+            Some(total) => total.poll_expired(cx).map(|()| self.expired(Expired::Total)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Reads once.
+    pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), End>> {
+        self.connection.poll_read(cx).map(|read| match read {
+            Ok(0) => Err(End::Closed),
+            Ok(read) => {
+                self.delivery.read.set(self.delivery.read.get() + read as u64);
+                Ok(())
+            }
+            Err(error) => Err(End::Failed(error)),
+        })
+    }
+
+    /// Arms the timer for what the request now waits for, unless it already is.
+    fn wait_for(&mut self, waits: Waits) {
+        let timeouts = &self.terms.upstream.timeouts;
+        let (waiting, limit) = match waits {
+            Waits::Done => (Waiting::Head, timeouts.head),
+            Waits::Upstream | Waits::Broken => (Waiting::Send, timeouts.send),
+            Waits::Client => (Waiting::Client, Some(self.upload.replay().body().timeout())),
+            Waits::Word => (Waiting::Word, Some(limits::CONTINUE_TIMEOUT)),
+        };
+        if self.upload.moved() {
+            self.waiting = Waiting::Nothing;
+        }
+        self.wait(waiting, limit);
+    }
+
+    /// Arms the timer for `waiting`, unless it stands for that already.
+    pub(super) fn wait(&mut self, waiting: Waiting, limit: Option<Duration>) {
+        if self.waiting != waiting {
+            self.waiting = waiting;
+            self.timer.arm(limit);
+        }
+    }
+
+    /// Ready when time is up for the phase or for the whole request.
+    pub(super) fn poll_deadline(&self, cx: &mut Context<'_>) -> Poll<Expired> {
+        if self.terms.total.as_ref().is_some_and(|total| total.poll_expired(cx).is_ready()) {
+            return Poll::Ready(Expired::Total);
+        }
+        self.timer.poll_expired(cx).map(|()| Expired::Phase)
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the body of an answer ends, by RFC 9112 section 6.3 to the letter; pure.
+//! Reads a head, leaves the bytes themselves to `chunked` and the exchange.
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::head::{Fault, Head, shown};
+use crate::failure::Cause;
+
+/// How a body is delimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// There is none.
+    None,
+    /// This many bytes.
+    Length(u64),
+    /// Chunks, then trailers.
+    Chunked,
+    /// Everything until the connection ends.
+    UntilClose,
+}
+
+/// How the body of the answer `head` to a request is delimited.
+///
+/// # Errors
+/// Two lengths, a length beside a transfer coding, a coding that is not exactly `chunked`.
+pub fn framing(head: &Head, answers_head: bool) -> Result<Framing, Fault> {
+    let codings = coding(&head.fields)?;
+    let length = length(&head.fields)?;
+    if let Some(coding) = codings {
+        if length.is_some() {
+            return Err(Fault::new(
+                Cause::ResponseFramingConflict,
+                format!("Content-Length together with Transfer-Encoding: {coding}"),
+            ));
+        }
+        if !head.http11 {
+            return Err(Fault::new(
+                Cause::ResponseFramingConflict,
+                format!("Transfer-Encoding: {coding} in an HTTP/1.0 answer"),
+            ));
+        }
+    }
+    let bodiless = answers_head
+        || head.status.is_informational()
+        || head.status == StatusCode::NO_CONTENT
+        || head.status == StatusCode::NOT_MODIFIED;
+    Ok(match (bodiless, codings, length) {
+        (true, ..) => Framing::None,
+        (false, Some(_), _) => Framing::Chunked,
+        (false, None, Some(length)) => Framing::Length(length),
+        (false, None, None) => Framing::UntilClose,
+    })
+}
+
+/// Whether the connection may serve another request after this answer (RFC 9112 section 9.3).
+#[must_use]
+pub fn keeps_alive(head: &Head, framing: Framing) -> bool {
+    let says = |token: &str| {
+        head.fields.get_all(header::CONNECTION).iter().any(|value| {
+            value
+                .as_bytes()
+                .split(|byte| *byte == b',')
+                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+        })
+    };
+    framing != Framing::UntilClose && !says("close") && (head.http11 || says("keep-alive"))
+}
+
+/// The transfer coding, when there is one: `chunked`.
+fn coding(fields: &HeaderMap) -> Result<Option<&'static str>, Fault> {
+    let mut values = fields.get_all(header::TRANSFER_ENCODING).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.next().is_none() && first.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        return Ok(Some("chunked"));
+    }
+    let all: Vec<&[u8]> = fields.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes).collect();
+    Err(Fault::new(
+        Cause::ResponseTransferCoding,
+        format!("Transfer-Encoding is {}, only chunked can be decoded", shown(&all.join(&b", "[..]))),
+    ))
+}
+
+/// The one Content-Length; equal repetitions count as one (RFC 9110 section 8.6).
+fn length(fields: &HeaderMap) -> Result<Option<u64>, Fault> {
+    let mut found = None;
+    for value in fields.get_all(header::CONTENT_LENGTH) {
+        for item in value.as_bytes().split(|byte| *byte == b',') {
+            let digits = item.trim_ascii();
+            let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+            let number = plain.then(|| std::str::from_utf8(digits).ok()?.parse::<u64>().ok()).flatten();
+            let Some(number) = number else {
+                return Err(Fault::new(
+                    Cause::ResponseFramingConflict,
+                    format!("Content-Length is {}, which is no length", shown(value.as_bytes())),
+                ));
+            };
+            if found.is_some_and(|other| other != number) {
+                return Err(Fault::new(
+                    Cause::ResponseFramingConflict,
+                    format!("two lengths, {} and {number}", found.unwrap_or_default()),
+                ));
+            }
+            found = Some(number);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,215 @@
+//! Reads the head of an HTTP/1 answer, strictly (RFC 9112 sections 2 to 5); pure.
+//! The exchange feeds it what it has read so far; what body follows is `framing`'s to say.
+
+use std::mem::MaybeUninit;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::{failure::Cause, limits};
+
+/// The head of an answer.
+#[derive(Debug)]
+pub struct Head {
+    /// 100 to 599.
+    pub status: StatusCode,
+    /// Whether it said HTTP/1.1; else HTTP/1.0.
+    pub http11: bool,
+    /// Every field as it came.
+    pub fields: HeaderMap,
+}
+
+/// Why bytes are no head, or no body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The cause.
+    pub cause: Cause,
+    /// What was seen.
+    pub evidence: String,
+    /// Whether the bytes were an answer in the right protocol at all.
+    pub http: bool,
+}
+
+impl Fault {
+    /// A fault in what was recognised as HTTP.
+    pub fn new(cause: Cause, evidence: impl Into<String>) -> Self {
+        Self { cause, evidence: evidence.into(), http: true }
+    }
+}
+
+/// Takes one head off the front of `buffer`.
+///
+/// `None` asks for more bytes. `limit` is in bytes, for the whole head.
+///
+/// # Errors
+/// Names what is wrong as soon as it is certain, however the bytes were split.
+pub fn take(buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
+    if buffer.is_empty() {
+        return Ok(None);
+    }
+    protocol(buffer)?;
+    let Some(len) = end(buffer) else {
+        return if buffer.len() > limit { Err(too_large(buffer, limit)) } else { Ok(None) };
+    };
+    if len > limit {
+        return Err(too_large(&buffer[..len], limit));
+    }
+    let raw = buffer.split_to(len).freeze();
+    parse(&raw).map(Some)
+}
+
+/// Whether the bytes are the beginning of an HTTP/1 answer.
+#[must_use]
+pub fn begins(bytes: &[u8]) -> bool {
+    let known = bytes.len().min(START.len());
+    known > 0 && bytes[..known] == START[..known]
+}
+
+/// What every HTTP/1 answer begins with.
+const START: &[u8] = b"HTTP/1.";
+
+/// Whether the first bytes can be an HTTP/1 status line; names the other protocol where they cannot.
+fn protocol(bytes: &[u8]) -> Result<(), Fault> {
+    if begins(bytes) {
+        return match bytes.get(START.len()) {
+            None | Some(b'0' | b'1') => Ok(()),
+            Some(_) => Err(Fault::new(
+                Cause::ResponseHeadMalformed,
+                format!("the status line names an unknown version: {}", shown(bytes)),
+            )),
+        };
+    }
+    let not_http = |what: &str| Fault {
+        cause: Cause::ResponseNotHttp,
+        evidence: format!("the answer is not HTTP/1 but {what}: {}", shown(bytes)),
+        http: false,
+    };
+    Err(match bytes {
+        // An alert or a handshake record of TLS (RFC 8446 section 5.1).
+        [0x15 | 0x16, 0x03, ..] => Fault {
+            cause: Cause::ResponseIsTls,
+            evidence: format!("the server speaks TLS on this port: {}", shown(bytes)),
+            http: false,
+        },
+        [0x15 | 0x16] => return Ok(()),
+        [b'\r' | b'\n', ..] => {
+            Fault::new(Cause::ResponseHeadMalformed, format!("an empty line before the status line: {}", shown(bytes)))
+        }
+        // A SETTINGS frame on stream 0 (RFC 9113 section 6.5).
+        [0, 0, _, 4, _, 0, 0, 0, 0, ..] => not_http("HTTP/2"),
+        [1, 3 | 6 | 7, ..] => not_http("FastCGI"),
+        _ if bytes.starts_with(b"SSH-") => not_http("SSH"),
+        _ if bytes.starts_with(b"HTTP/") => not_http("another version of HTTP"),
+        _ if bytes.starts_with(b"-ERR") || bytes.starts_with(b"+OK") => not_http("a line protocol such as Redis"),
+        _ if bytes[0] == b'<' => not_http("bare HTML or XML"),
+        _ => not_http("something else"),
+    })
+}
+
+/// Where the head ends: behind the first empty line.
+fn end(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
+}
+
+/// Parses a whole head.
+fn parse(raw: &Bytes) -> Result<Head, Fault> {
+    let mut slots = [const { MaybeUninit::uninit() }; limits::UPSTREAM_HEADERS];
+    let mut parsed = httparse::Response::new(&mut []);
+    match httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, raw, &mut slots) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => {
+            return Err(Fault::new(Cause::ResponseHeadMalformed, format!("the head cannot be read: {}", shown(raw))));
+        }
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(Fault::new(
+                Cause::ResponseHeaderTooLarge,
+                format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
+            ));
+        }
+        Err(error) => return Err(malformed(raw, error)),
+    }
+    let code = parsed.code.unwrap_or_default();
+    let status = match StatusCode::from_u16(code) {
+        Ok(status) if code < MAX_STATUS => status,
+        _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
+    };
+    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + SPARE_FIELDS);
+    for field in parsed.headers.iter() {
+        let start = field.value.as_ptr() as usize - raw.as_ptr() as usize;
+        let value = raw.slice(start..start + field.value.len());
+        let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_maybe_shared(value))
+        else {
+            return Err(Fault::new(
+                Cause::ResponseHeadMalformed,
+                format!("the field {} has a value that is not allowed", field.name.escape_debug()),
+            ));
+        };
+        fields.append(name, value);
+    }
+    Ok(Head { status, http11: parsed.version == Some(1), fields })
+}
+
+/// The first status that does not exist (RFC 9110 section 15).
+const MAX_STATUS: u16 = 600;
+/// Room for the fields that the gateway adds, so that the map does not grow.
+const SPARE_FIELDS: usize = 4;
+
+/// Names the first line that is wrong.
+fn malformed(raw: &[u8], error: httparse::Error) -> Fault {
+    let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let status_line = lines.next().unwrap_or_default();
+    if error == httparse::Error::Status {
+        return Fault::new(Cause::ResponseBadStatus, format!("the status line is {}", shown(status_line)));
+    }
+    let mut slots = [httparse::EMPTY_HEADER; 1];
+    let status_is_good = httparse::Response::new(&mut slots)
+        .parse(&[status_line, b"\r\n\r\n"].concat())
+        .is_ok_and(|status| status.is_complete());
+    if !status_is_good {
+        return Fault::new(
+            Cause::ResponseHeadMalformed,
+            format!("the status line is {} ({error})", shown(status_line)),
+        );
+    }
+    for (index, line) in lines.enumerate() {
+        let alone = [b"HTTP/1.1 200 OK\r\n", line, b"\r\n\r\n"].concat();
+        let folded = matches!(line.first(), Some(b' ' | b'\t'));
+        if folded || httparse::Response::new(&mut [httparse::EMPTY_HEADER; 2]).parse(&alone).is_err() {
+            let why = if folded { "a folded line, which RFC 9112 forbids".to_owned() } else { error.to_string() };
+            return Fault::new(
+                Cause::ResponseHeadMalformed,
+                format!("field line {} is {} ({why})", index + 1, shown(line)),
+            );
+        }
+    }
+    Fault::new(Cause::ResponseHeadMalformed, format!("{error} in the head: {}", shown(raw)))
+}
+
+/// Names the largest field of a head that is over the limit.
+fn too_large(bytes: &[u8], limit: usize) -> Fault {
+    let largest = bytes
+        .split(|byte| *byte == b'\n')
+        .max_by_key(|line| line.len())
+        .map(|line| {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            format!("; its longest line starts with {} and has {} bytes", shown(name), line.len())
+        })
+        .unwrap_or_default();
+    Fault::new(
+        Cause::ResponseHeaderTooLarge,
+        format!("the head has {} bytes or more, the limit is {limit}{largest}", bytes.len()),
+    )
+}
+
+/// The first bytes as evidence, escaped.
+#[must_use]
+pub fn shown(bytes: &[u8]) -> String {
+    let first = &bytes[..bytes.len().min(limits::EVIDENCE_BYTES)];
+    let more = if bytes.len() > first.len() { "…" } else { "" };
+    format!("\"{}\"{more}", first.escape_ascii())
+}

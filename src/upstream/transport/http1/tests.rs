@@ -1,0 +1,231 @@
+//! Byte tables of the answer's reader: exact bytes in, cause out, whatever way they are split.
+//! And one exchange over a socket pair, for what no server on the outside can do in time.
+
+use std::{path::Path, rc::Rc, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use proptest::prelude::*;
+use tokio::net::UnixStream;
+
+use super::{
+    chunked::{Chunked, Piece},
+    connection::Connection,
+    exchange::{Exchange, Terms},
+    framing::{Framing, framing, keeps_alive},
+    head::{self, Fault, Head},
+};
+use crate::{
+    clock::Clock,
+    config,
+    failure::{Cause, Delivered},
+    message::RequestBody,
+    observe::sample,
+    upstream::{connect::Wire, delivery::Delivery, member::Member, replay::Replay},
+};
+
+const LIMIT: usize = 1000;
+
+/// What a head says: status, framing, whether the connection goes on.
+type Read = Result<Option<(u16, Framing, bool)>, Cause>;
+
+/// What a reader makes of `bytes` that come in pieces of `step`: the status and framing, or the cause.
+fn read(bytes: &[u8], step: usize) -> Read {
+    let mut buffer = BytesMut::new();
+    for piece in bytes.chunks(step) {
+        buffer.extend_from_slice(piece);
+        if let Some(head) = head::take(&mut buffer, LIMIT).map_err(|fault| fault.cause)? {
+            let framing = framing(&head, false).map_err(|fault| fault.cause)?;
+            return Ok(Some((head.status.as_u16(), framing, keeps_alive(&head, framing))));
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+fn every_head_has_one_reading_however_it_is_split() {
+    use Framing::{Chunked, Length, None, UntilClose};
+    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "a".repeat(LIMIT));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(crate::limits::UPSTREAM_HEADERS / 2));
+    let table: &[(&str, Read)] = &[
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Ok(Some((200, Length(5), true)))),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", Ok(Some((200, Length(5), true)))),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Ok(Some((200, Length(5), true)))),
+        ("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", Ok(Some((200, Length(0), true)))),
+        ("HTTP/1.1 200 OK\nContent-Length: 5\n\n", Ok(Some((200, Length(5), true)))),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n", Ok(Some((200, Chunked, true)))),
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n", Ok(Some((200, Length(1), false)))),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", Ok(Some((200, Length(1), false)))),
+        ("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", Ok(Some((200, Length(1), true)))),
+        ("HTTP/1.1 200 OK\r\n\r\n", Ok(Some((200, UntilClose, false)))),
+        ("HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n", Ok(Some((204, None, true)))),
+        ("HTTP/1.1 304 Not\r\n\r\n", Ok(Some((304, None, true)))),
+        ("HTTP/1.1 100 Continue\r\n\r\n", Ok(Some((100, None, true)))),
+        ("HTTP/1.1 200 OK\r\nX: a", Ok(Option::None)),
+        ("H", Ok(Option::None)),
+        ("HTTP/1.1 99 X\r\n\r\n", Err(Cause::ResponseBadStatus)),
+        ("HTTP/1.1 099 X\r\n\r\n", Err(Cause::ResponseBadStatus)),
+        ("HTTP/1.1 600 X\r\n\r\n", Err(Cause::ResponseBadStatus)),
+        ("HTTP/1.1 abc\r\n\r\n", Err(Cause::ResponseBadStatus)),
+        ("HTTP/1.1 -200 OK\r\n\r\n", Err(Cause::ResponseBadStatus)),
+        ("\r\nHTTP/1.1 200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.2 200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nNo colon\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nA : b\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\n: b\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/2.0 200 OK\r\n\r\n", Err(Cause::ResponseNotHttp)),
+        ("HTTQ/1.1 200 OK\r\n\r\n", Err(Cause::ResponseNotHttp)),
+        ("<html></html>", Err(Cause::ResponseNotHttp)),
+        ("SSH-2.0-OpenSSH_9.6\r\n", Err(Cause::ResponseNotHttp)),
+        ("\x15\x03\x01\0\x02\x02\x28", Err(Cause::ResponseIsTls)),
+        ("\x16\x03\x01\0\x02", Err(Cause::ResponseIsTls)),
+        ("\x01\x06\0\x01\0\0\0\0", Err(Cause::ResponseNotHttp)),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\n", Err(Cause::ResponseFramingConflict)),
+        ("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n", Err(Cause::ResponseFramingConflict)),
+        ("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", Err(Cause::ResponseFramingConflict)),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n", Err(Cause::ResponseFramingConflict)),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            Err(Cause::ResponseFramingConflict),
+        ),
+        ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Err(Cause::ResponseFramingConflict)),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Err(Cause::ResponseTransferCoding)),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", Err(Cause::ResponseTransferCoding)),
+        (&long, Err(Cause::ResponseHeaderTooLarge)),
+        (&long[..=LIMIT], Err(Cause::ResponseHeaderTooLarge)),
+        (&many, Ok(Some((200, UntilClose, false)))),
+    ];
+    for (bytes, expected) in table {
+        for step in [bytes.len(), 1, 2, 3, 7] {
+            assert_eq!(&read(bytes.as_bytes(), step.max(1)), expected, "{} by {step}", bytes.escape_debug());
+        }
+    }
+}
+
+#[test]
+fn the_evidence_names_the_line_that_is_wrong() {
+    let mut buffer = BytesMut::from("HTTP/1.1 200 OK\r\nGood: yes\r\nBad Name: v\r\nMore: x\r\n\r\n");
+    let fault = head::take(&mut buffer, LIMIT).unwrap_err();
+    assert!(fault.evidence.contains("field line 2") && fault.evidence.contains("Bad Name"), "{}", fault.evidence);
+}
+
+#[test]
+fn answers_to_head_have_no_body_whatever_they_say() {
+    let mut buffer = BytesMut::from("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let head: Head = head::take(&mut buffer, LIMIT).unwrap().unwrap();
+    assert_eq!(head.status, StatusCode::OK);
+    assert_eq!(framing(&head, true).unwrap(), Framing::None);
+}
+
+/// The data, whether the body ended, what is left over.
+type Decoded<'a> = Result<(&'a str, bool, &'a str), Cause>;
+
+/// What a decoder makes of `bytes` that come in pieces of `step`: the data, whether it ended, what is left over.
+fn decode(bytes: &[u8], step: usize) -> Result<(Vec<u8>, bool, Bytes), Fault> {
+    let (mut decoder, mut buffer, mut data) = (Chunked::default(), BytesMut::new(), Vec::new());
+    for piece in bytes.chunks(step) {
+        buffer.extend_from_slice(piece);
+        while let Some(piece) = decoder.next(&mut buffer)? {
+            match piece {
+                Piece::Data(bytes) => data.extend_from_slice(&bytes),
+                Piece::End(_) => break,
+            }
+        }
+    }
+    Ok((data, decoder.is_done(), buffer.freeze()))
+}
+
+#[test]
+fn every_chunked_body_has_one_reading_however_it_is_split() {
+    let trailers = format!("0\r\nT: {}\r\n\r\n", "x".repeat(crate::limits::UPSTREAM_TRAILERS));
+    let extension = format!("1;{}\r\nx\r\n", "x".repeat(crate::limits::CHUNK_LINE));
+    let table: &[(&str, Decoded)] = &[
+        ("5\r\nhello\r\n0\r\n\r\n", Ok(("hello", true, ""))),
+        ("5\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\nmore", Ok(("hello world", true, "more"))),
+        ("005;a=b ;c\r\nhello\r\n0;x\r\n\r\n", Ok(("hello", true, ""))),
+        ("a\r\n0123456789\r\n", Ok(("0123456789", false, ""))),
+        ("5\r\nhel", Ok(("hel", false, ""))),
+        ("0\r\n", Ok(("", false, ""))),
+        ("0\r\nT: 1\r\n", Ok(("", false, "T: 1\r\n"))),
+        ("zz\r\n", Err(Cause::BodyBadChunk)),
+        ("\r\n", Err(Cause::BodyBadChunk)),
+        ("5\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("0x5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("-5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5 \r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("10000000000000005\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5;a\0b\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5\r\nhelloX\r\n", Err(Cause::BodyBadChunk)),
+        (&extension, Err(Cause::BodyBadChunk)),
+        ("0\r\nbad trailer\r\n\r\n", Err(Cause::TrailerInvalid)),
+        (&trailers, Err(Cause::TrailerInvalid)),
+    ];
+    for (bytes, expected) in table {
+        for step in [bytes.len(), 1, 2, 3, 5] {
+            let got = decode(bytes.as_bytes(), step).map_err(|fault| fault.cause);
+            let expected =
+                expected.map(|(data, done, left)| (data.into(), done, Bytes::copy_from_slice(left.as_bytes())));
+            assert_eq!(got, expected, "{} by {step}", bytes.escape_debug());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_read_the_same_in_one_piece_and_byte_by_byte(
+        tail in proptest::collection::vec(any::<u8>(), 0..60),
+        start in prop_oneof![Just(""), Just("HTTP/1.1 200 OK\r\n"), Just("HTTP/1.1 "), Just("HTTP/1.1 200 OK\r\nA: b\r\n")],
+    ) {
+        let bytes = [start.as_bytes(), &tail].concat();
+        prop_assert_eq!(read(&bytes, bytes.len().max(1)), read(&bytes, 1));
+    }
+
+    #[test]
+    fn any_chunks_read_the_same_in_one_piece_and_byte_by_byte(
+        tail in proptest::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'0'), Just(b'5'), Just(b';'), any::<u8>()], 0..60),
+    ) {
+        let whole = decode(&tail, tail.len().max(1)).map(|(data, done, _)| (data, done)).map_err(|fault| fault.cause);
+        let split = decode(&tail, 1).map(|(data, done, _)| (data, done)).map_err(|fault| fault.cause);
+        prop_assert_eq!(whole, split);
+    }
+
+    #[test]
+    fn what_is_encoded_comes_back(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..50), 0..6)) {
+        let mut bytes = Vec::new();
+        for chunk in &chunks {
+            bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+            bytes.extend_from_slice(chunk);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"0\r\n\r\n");
+        let (data, done, left) = decode(&bytes, 7).unwrap();
+        prop_assert_eq!(data, chunks.concat());
+        prop_assert!(done && left.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closed_before_the_first_byte_delivered_nothing() {
+    let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nupstream = \"app\"\n\
+                [upstream.app]\nservers = [\"http://127.0.0.1:1\"]\n";
+    let settings = config::parse(text, Path::new("test.toml"), &|_| None).unwrap().settings;
+    let upstream = Arc::clone(&settings.upstreams[0]);
+    for (served, cause) in [(1, Cause::SendClosedBeforeWrite), (0, Cause::ConnectReset)] {
+        let record = Rc::new(sample::record("http://example.com/", &[]));
+        let (near, far) = UnixStream::pair().unwrap();
+        drop(far);
+        let mut connection = Connection::new(Wire::Unix(near));
+        connection.served = served;
+        let member = Rc::new(Member::new(upstream.servers[0].clone()));
+        let delivery = Delivery::new(&record, &member.server.label);
+        let replay = Replay::new(RequestBody::none(&record), 0);
+        let terms = Terms { record: Rc::clone(&record), member, upstream: Arc::clone(&upstream), total: None };
+        let request = (b"GET / HTTP/1.1\r\n\r\n".to_vec(), replay, false);
+        let mut exchange = Exchange::new(connection, request, (delivery, Clock::new().timer()), terms);
+        let failure = exchange.head().await.unwrap_err();
+        assert_eq!((failure.cause, failure.delivered), (cause, Delivered::No), "{failure}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Sends a request: head and small body in one write, then the body as the client sends it.
+//! Polled by the exchange beside its reads; what a broken write means is for the exchange to say.
+
+use std::{
+    io::{self, Write as _},
+    task::{Context, Poll},
+};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+
+use super::connection::Connection;
+use crate::{
+    failure::Result,
+    limits,
+    message::{Length, hop},
+    upstream::{delivery::Delivery, replay::Replay},
+};
+
+/// A request being sent.
+pub struct Upload {
+    replay: Replay,
+    /// Gathered and not yet written: the head, small pieces, chunk framing.
+    gathered: Vec<u8>,
+    /// How much of `gathered` was written.
+    at: usize,
+    /// A large piece, written behind `gathered`.
+    large: Bytes,
+    /// Whether a line end must follow `large`.
+    line_end: bool,
+    chunked: bool,
+    /// Whether the body may be sent; closed while an upstream thinks about `Expect: 100-continue`.
+    open: bool,
+    /// Whether everything has been gathered.
+    complete: bool,
+    /// Body bytes gathered so far.
+    bytes: u64,
+    /// The error that ended the writing.
+    broken: Option<io::Error>,
+    /// Whether the client's body broke: then nothing more is sent, above all nothing that would end the body well.
+    failed: bool,
+    /// Whether anything moved since the last look.
+    moved: bool,
+}
+
+/// What an upload waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// Nothing: it is done.
+    Done,
+    /// The upstream, to take more.
+    Upstream,
+    /// The client, to send more.
+    Client,
+    /// The upstream's word after `Expect: 100-continue`.
+    Word,
+    /// Nothing: a write failed or the body broke, and nothing more will be sent.
+    Broken,
+}
+
+impl Upload {
+    /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`].
+    #[must_use]
+    pub fn new(head: Vec<u8>, replay: Replay, expects: bool) -> Self {
+        let chunked = replay.length() == Length::Unknown;
+        Self {
+            complete: replay.is_end() && !chunked,
+            open: !expects || replay.is_end(),
+            replay,
+            gathered: head,
+            at: 0,
+            large: Bytes::new(),
+            line_end: false,
+            chunked,
+            bytes: 0,
+            broken: None,
+            failed: false,
+            moved: false,
+        }
+    }
+
+    /// Lets the body go.
+    pub fn open(&mut self) {
+        self.open = true;
+    }
+
+    /// Whether the body may be sent.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether anything moved since the last call.
+    pub fn moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// Whether nothing more will be sent, though not all of it was.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.failed || self.broken.is_some()
+    }
+
+    /// The error that ended the writing.
+    #[must_use]
+    pub fn error(&self) -> Option<&io::Error> {
+        self.broken.as_ref()
+    }
+
+    /// Whether all of it was written.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        !self.failed && self.complete && self.gathered.is_empty() && self.large.is_empty()
+    }
+
+    /// The body, for another attempt.
+    #[must_use]
+    pub fn into_replay(self) -> Replay {
+        self.replay
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Sends what can be sent now.
+    ///
+    /// # Errors
+    /// The client's own failures: its body broke, is too large or too slow. The upload is broken from then on.
+    pub fn poll(&mut self, connection: &mut Connection, delivery: &Delivery, cx: &mut Context<'_>) -> Result<Waits> {
+        if self.broken.is_some() || self.failed {
+            return Ok(Waits::Broken);
+        }
+        loop {
+            if let Err(failure) = self.gather(cx) {
+                self.failed = true;
+                return Err(failure);
+            }
+            if self.gathered.is_empty() && self.large.is_empty() {
+                return Ok(match (self.complete, self.open) {
+                    (true, _) => Waits::Done,
+                    (false, true) => Waits::Client,
+                    (false, false) => Waits::Word,
+                });
+            }
+            match connection.poll_write(cx, &self.gathered[self.at..], &self.large) {
+                Poll::Pending => return Ok(Waits::Upstream),
+                Poll::Ready(Ok(0)) => self.broken = Some(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    self.replay.commit();
+                    self.advance(written);
+                    delivery.written.set(delivery.written.get() + written as u64);
+                }
+                Poll::Ready(Err(error)) => self.broken = Some(error),
+            }
+            if self.broken.is_some() {
+                return Ok(Waits::Broken);
+            }
+            if self.large.is_empty() && std::mem::take(&mut self.line_end) {
+                self.gathered.extend_from_slice(b"\r\n");
+            }
+        }
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.moved = true;
+        let front = written.min(self.gathered.len() - self.at);
+        self.at += front;
+        self.large.advance(written - front);
+        if self.at == self.gathered.len() {
+            self.gathered.clear();
+            self.at = 0;
+        }
+    }
+
+    /// Takes pieces of the body until enough are here for one write, or none is left.
+    fn gather(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        while self.open && !self.complete && self.large.is_empty() && self.gathered.len() < limits::WRITE_GATHER {
+            match self.replay.poll_frame(cx) {
+                Poll::Pending => break,
+                Poll::Ready(None) => self.finish(None)?,
+                Poll::Ready(Some(Err(failure))) => return Err(failure),
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.moved = true;
+                    match frame.into_data() {
+                        Ok(data) => self.data(data),
+                        Err(frame) => self.finish(frame.into_trailers().ok())?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        self.bytes += data.len() as u64;
+        if self.chunked {
+            // Writing to memory cannot fail.
+            let _ = write!(self.gathered, "{:x}\r\n", data.len());
+        }
+        if data.len() <= limits::WRITE_COPY {
+            self.gathered.extend_from_slice(&data);
+            if self.chunked {
+                self.gathered.extend_from_slice(b"\r\n");
+            }
+        } else {
+            self.large = data;
+            self.line_end = self.chunked;
+        }
+        if let Length::Exact(length) = self.replay.length() {
+            self.complete = self.bytes == length;
+        }
+    }
+
+    /// The body has ended. One that promised more is never ended well towards the upstream (RFC 9112 section 8).
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<()> {
+        if let Length::Exact(length) = self.replay.length()
+            && self.bytes != length
+        {
+            return Err(self.replay.body().cut_short());
+        }
+        self.complete = true;
+        if !self.chunked {
+            return Ok(());
+        }
+        self.gathered.extend_from_slice(b"0\r\n");
+        for (name, value) in trailers.iter().flatten() {
+            if hop::trailer_may_pass(name) {
+                for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                    self.gathered.extend_from_slice(part);
+                }
+            }
+        }
+        self.gathered.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+}

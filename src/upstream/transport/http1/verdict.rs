@@ -1,0 +1,200 @@
+//! What a broken exchange means: one cause, with the evidence.
+//! Called by `exchange` and `stream` at the moment something breaks; whether to try again is for `judge`.
+
+use std::time::Duration;
+
+use super::{
+    exchange::{End, Exchange, Expired, Waiting},
+    framing::Framing,
+    head::{Fault, shown},
+};
+use crate::{
+    failure::{Cause, Delivered, Failure, Parameter, classify},
+    limits,
+    message::Length,
+    observe::program_log,
+};
+
+impl Exchange {
+    /// A head or body that is not valid.
+    pub(super) fn fault(&self, fault: Fault) -> Box<Failure> {
+        self.delivery.answered.set(fault.http || self.interim > 0);
+        let failure = self.delivery.failure(fault.cause, fault.evidence);
+        match fault.cause {
+            Cause::ResponseTransferCoding => failure,
+            Cause::BodyBadChunk => failure.parameter("coding", Parameter::Text("chunked".to_owned())),
+            Cause::ResponseHeaderTooLarge => {
+                let size = self.connection.buffer.len() as u64;
+                failure.parameter("header-section-size", Parameter::Number(size))
+            }
+            _ => failure,
+        }
+    }
+
+    /// The client's own failure, with what the upstream has seen of the request by then.
+    pub(super) fn client_failed(&self, failure: Box<Failure>) -> Box<Failure> {
+        let delivered = self.delivery.verdict();
+        failure.delivered(delivered)
+    }
+
+    /// The connection ended before a whole head had come.
+    pub(super) fn ended_before_head(&self, end: &End) -> Box<Failure> {
+        let after = humantime::format_duration(rounded(self.delivery.elapsed())).to_string();
+        if let End::Failed(error) = end
+            && classify::is_lost(error)
+        {
+            return self.delivery.failure(
+                Cause::UpstreamConnectionLost,
+                format!("the kernel gave the connection up after {after}: {error}"),
+            );
+        }
+        let how = match end {
+            End::Closed => "closed",
+            End::Failed(_) => "reset",
+        };
+        let read = self.delivery.read.get();
+        if read > 0 {
+            let begun = &self.connection.buffer;
+            let evidence = if begun.is_empty() {
+                format!("the connection was {how} after an interim (1xx) answer, before the final one")
+            } else {
+                format!("the connection was {how} after {} bytes of the head: {}", begun.len(), shown(begun))
+            };
+            return self.delivery.failure(Cause::ResponseHeadTruncated, evidence);
+        }
+        self.ended_silent(end, how, &after)
+    }
+
+    /// The connection ended and not one byte had come back.
+    fn ended_silent(&self, end: &End, how: &str, after: &str) -> Box<Failure> {
+        let written = self.delivery.written.get();
+        let reused = self.delivery.reused.get();
+        let nth = self.connection.served + 1;
+        if written == 0 {
+            let error = self.upload.error().map(|error| format!(" ({error})")).unwrap_or_default();
+            return if reused {
+                self.delivery.failure(
+                    Cause::SendClosedBeforeWrite,
+                    format!("the kept connection was already closed when request {nth} was to be written{error}"),
+                )
+            } else {
+                self.delivery.failure(
+                    Cause::ConnectReset,
+                    format!("the server accepted the connection and {how} it before a byte was written{error}"),
+                )
+            };
+        }
+        if !self.upload.is_done() {
+            let of = match self.upload.replay().length() {
+                Length::Exact(length) => format!(" of a request with {length} bytes of body"),
+                _ => String::new(),
+            };
+            return self.delivery.failure(
+                Cause::SendUploadBroken,
+                format!("the server {how} the connection after {written} bytes{of}, without an answer"),
+            );
+        }
+        let since_sent = self.delivery.sent.get().map_or(Duration::ZERO, |sent| sent.elapsed());
+        if reused && since_sent < limits::KEEPALIVE_RACE {
+            return self
+                .delivery
+                .failure(
+                    Cause::SendResetReused,
+                    format!("the server {how} a kept connection {after} after request {nth} was written to it"),
+                )
+                .next("set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout");
+        }
+        match end {
+            End::Closed => self.delivery.failure(
+                Cause::UpstreamClosedNoResponse,
+                format!("the server closed the connection {after} after the request, without a byte of an answer"),
+            ),
+            End::Failed(error) => self.delivery.failure(
+                Cause::UpstreamResetNoResponse,
+                format!(
+                    "the server reset the connection {after} after the request, without a byte of an answer: {error}"
+                ),
+            ),
+        }
+    }
+
+    /// The connection ended inside the body; `so_far` bytes of it had come.
+    pub(super) fn ended_in_body(&self, end: &End, so_far: u64) -> Box<Failure> {
+        let of = match self.framing {
+            Framing::Length(length) => format!("{so_far} of {length} bytes of the body"),
+            Framing::Chunked => format!("{so_far} bytes of the body, before its last chunk"),
+            _ => format!("{so_far} bytes of the body"),
+        };
+        let after = humantime::format_duration(rounded(self.delivery.elapsed()));
+        match end {
+            End::Closed => self
+                .delivery
+                .failure(Cause::BodyTruncated, format!("the server closed the connection after {of}, {after} in")),
+            End::Failed(error) => {
+                self.delivery.failure(Cause::BodyReset, format!("the connection broke after {of}, {after} in: {error}"))
+            }
+        }
+    }
+
+    /// Time is up.
+    pub(super) fn expired(&self, expired: Expired) -> Box<Failure> {
+        let timeouts = &self.terms.upstream.timeouts;
+        let said = |limit: Option<Duration>| humantime::format_duration(limit.unwrap_or_default()).to_string();
+        let in_body = self.delivery.phase.get() == crate::failure::Phase::Body;
+        let read = self.delivery.read.get();
+        if expired == Expired::Total {
+            let total = said(timeouts.total);
+            let phase = self.delivery.phase.get().as_str();
+            return if in_body {
+                self.delivery.failure(Cause::BodyDeadline, format!("the answer was not complete after {total} in all"))
+            } else {
+                self.delivery
+                    .failure(Cause::ResponseDeadline, format!("no answer after {total} in all, while in phase {phase}"))
+            };
+        }
+        match self.waiting {
+            Waiting::Client => self.client_failed(self.upload.replay().body().stalled()),
+            Waiting::Send => self.delivery.failure(
+                Cause::SendWriteTimeout,
+                format!(
+                    "the server took {} bytes of the request, then nothing for {}",
+                    self.delivery.written.get(),
+                    said(timeouts.send)
+                ),
+            ),
+            Waiting::Body => self.delivery.failure(
+                Cause::BodyIdleTimeout,
+                format!("{read} bytes of the answer came, then nothing for {}", said(timeouts.body)),
+            ),
+            Waiting::Head | Waiting::Word | Waiting::Nothing => self.delivery.failure(
+                Cause::ResponseHeaderTimeout,
+                format!(
+                    "the server took the request and sent no complete head within {} ({read} bytes came)",
+                    said(timeouts.head)
+                ),
+            ),
+        }
+    }
+
+    /// Bytes came behind a complete answer: it stands, the connection does not serve again.
+    pub(super) fn report_excess(&self) {
+        self.terms.record.remark.set(Some(Cause::BodyExcess));
+        let failure = self
+            .delivery
+            .failure(
+                Cause::BodyExcess,
+                format!(
+                    "{} bytes came behind the complete answer: {}",
+                    self.connection.buffer.len(),
+                    shown(&self.connection.buffer)
+                ),
+            )
+            .delivered(Delivered::Yes);
+        program_log::failure(&self.terms.record, &failure, self.terms.record.upstream_status.get());
+    }
+}
+
+/// To the millisecond: nobody reads nanoseconds.
+fn rounded(duration: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

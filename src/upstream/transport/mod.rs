@@ -1,0 +1,3 @@
+//! Protocols towards upstreams, one folder each.
+
+pub mod http1;

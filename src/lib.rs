@@ -24,4 +24,5 @@ pub mod message;
 pub mod observe;
 pub mod route;
 pub mod shutdown;
+pub mod stack;
 pub mod upstream;

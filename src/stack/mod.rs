@@ -1,0 +1,50 @@
+//! What every request passes, as one list of tower layers.
+//! The listener calls it once per request; it calls the pools; past `respond` there are no errors.
+
+mod access_log;
+mod checked;
+mod guard;
+mod headers;
+mod limits;
+mod request_id;
+mod respond;
+mod route;
+mod shared;
+mod upstream;
+
+use std::{convert::Infallible, rc::Rc};
+
+use http::Response;
+use hyper::body::Incoming;
+use tower::{Layer, Service, ServiceBuilder};
+
+pub use self::{access_log::Logged, respond::refused, shared::Shared};
+use crate::message::Connection;
+
+/// The whole stack for the requests of one connection.
+pub fn build(
+    shared: &Rc<Shared>,
+    connection: &Rc<Connection>,
+) -> impl Service<http::Request<Incoming>, Response = Response<Logged>, Error = Infallible> + Clone + use<> {
+    let layers = ServiceBuilder::new()
+        // First, because everything behind it fills in the record that it makes.
+        .layer(layer(|inner| request_id::RequestId::new(inner, shared, connection)))
+        // Outside of the responder, so that it sees what really leaves, and of everything that may be dropped.
+        .layer(layer(|inner| access_log::AccessLog::new(inner, shared)))
+        // The only place where a failure becomes an answer; catches panics of all that follows.
+        .layer(layer(|inner| respond::Respond::new(inner, shared)))
+        // Before anything reads the request: is it one that can be understood in one way only?
+        .layer(layer(|inner| guard::Guard::new(inner, shared)))
+        // Finds the route and does what needs no upstream: access, maintenance, redirects, fixed answers.
+        .layer(layer(|inner| route::Route::new(inner, shared)))
+        // Inside of the responder: only answers of upstreams get the gateway's fields and the route's edits.
+        .layer(layer(|inner| headers::Headers::new(inner, shared)))
+        // Last, because the route may have limits of its own.
+        .layer(layer(|inner| limits::Limits::new(inner, shared)));
+    layers.service(upstream::Upstream::new(shared))
+}
+
+/// A layer from a constructor.
+fn layer<S, T>(wrap: impl Fn(S) -> T) -> impl Layer<S, Service = T> {
+    tower::layer::layer_fn(wrap)
+}

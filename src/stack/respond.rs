@@ -1,0 +1,164 @@
+//! The only place where a failure becomes an answer; a panic becomes one here too.
+//! What the answer says is the failure's and `failure::page`'s; this decides the life of the client's connection.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use super::shared::Shared;
+use crate::{
+    failure::{self, Cause, Failure, page},
+    message::{Body, Record, Request},
+    observe::program_log,
+};
+
+/// The layer's service.
+#[derive(Clone)]
+pub struct Respond<S> {
+    inner: S,
+    shared: Rc<Shared>,
+}
+
+impl<S> Respond<S> {
+    /// Around `inner`.
+    pub fn new(inner: S, shared: &Rc<Shared>) -> Self {
+        Self { inner, shared: Rc::clone(shared) }
+    }
+}
+
+impl<S> Service<Request> for Respond<S>
+where
+    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Responding<S::Future>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Every layer behind this one is always ready: they refuse instead of making a client wait unanswered.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let record = Rc::clone(&request.record);
+        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok();
+        Responding { inner: called, record, shared: Rc::clone(&self.shared) }
+    }
+}
+
+pin_project! {
+    /// A request whose failure, if it comes, becomes an answer.
+    pub struct Responding<F> {
+        // `None` when the call itself panicked.
+        #[pin]
+        inner: Option<F>,
+        record: Rc<Record>,
+        shared: Rc<Shared>,
+    }
+}
+
+impl<F: Future<Output = failure::Result<Response<Body>>>> Future for Responding<F> {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = match this.inner.as_mut().as_pin_mut() {
+            Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
+            None => None,
+        };
+        let outcome = match polled {
+            Some(polled) => ready!(polled),
+            None => Err(panicked(this.record)),
+        };
+        // The upstream connection of a failed request is closed before the client hears of it.
+        this.inner.set(None);
+        Poll::Ready(Ok(outcome.unwrap_or_else(|failure| answer(failure, this.record, this.shared).map(Body::from))))
+    }
+}
+
+fn panicked(record: &Record) -> Box<Failure> {
+    let evidence = "a part of the gateway panicked on this request; the panic is in the log";
+    Failure::new(Cause::GatewayInternalError, evidence).delivered(record.delivered.get())
+}
+
+/// The answer to a failure; notes it in the record and in the program log.
+fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Response<Bytes> {
+    failure.delivered = failure.delivered.max(record.delivered.get());
+    record.delivered.set(failure.delivered);
+    let errors = record.route.get().map_or(&shared.settings.errors, |route| &route.errors);
+    let asked = page::Asked {
+        method: &record.head.method,
+        headers: &record.head.headers,
+        host: record.host(),
+        request_id: &record.id,
+        received: record.received,
+        gateway: &shared.settings.gateway,
+        errors,
+    };
+    let mut answer = page::answer(&failure, &asked);
+    record.retry_after.set(failure.retry_after.filter(|_| answer.headers().contains_key(header::RETRY_AFTER)));
+    if record.connection.unread.get() || failure.cause == Cause::GatewayDraining {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    program_log::failure(record, &failure, answer.status().as_u16());
+    *record.failure.borrow_mut() = Some(failure);
+    answer
+}
+
+/// The answer to what is no request, for the listener to write by itself; the connection ends behind it. `record` holds
+/// what was understood.
+pub fn refused(failure: Box<Failure>, record: &Record, shared: &Shared) -> Response<Bytes> {
+    let mut answer = answer(failure, record, shared);
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    record.status.set(answer.status().as_u16());
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tower::{ServiceExt, service_fn};
+
+    use super::*;
+    use crate::{clock::Clock, config, message::RequestBody, observe::sample};
+
+    fn shared() -> Rc<Shared> {
+        let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nrespond = { status = 204 }\n";
+        let settings = config::parse(text, Path::new("test.toml"), &|_| None).unwrap().settings;
+        Rc::new(Shared::new(settings.into(), Vec::new(), &Clock::new(), None))
+    }
+
+    fn request() -> Request {
+        let record = Rc::new(sample::record("http://example.com/", &[]));
+        Request { body: RequestBody::none(&record), record }
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_request_ends_nothing_else() {
+        let shared = shared();
+        let in_the_call = service_fn(|_: Request| -> std::future::Ready<failure::Result<Response<Body>>> {
+            panic!("on purpose, in the call")
+        });
+        let in_the_future = service_fn(|_: Request| async { panic!("on purpose, in the future") });
+        let first = Respond::new(in_the_call, &shared).oneshot(request()).await.unwrap();
+        let second = Respond::new(in_the_future, &shared).oneshot(request()).await.unwrap();
+        for answer in [first, second] {
+            assert_eq!(answer.status(), 500);
+            let status = answer.headers()["proxy-status"].to_str().unwrap();
+            assert!(status.contains("error=proxy_internal_error"), "{status}");
+        }
+        let good = service_fn(|_: Request| async { Ok(Response::new(Body::Empty)) });
+        assert_eq!(Respond::new(good, &shared).oneshot(request()).await.unwrap().status(), 200);
+    }
+}

@@ -1,0 +1,162 @@
+//! Finds the route of a request and does what it asks for without an upstream: access, maintenance, redirects, fixed
+//! answers. Reads the path in one way, which is the way that is matched and forwarded.
+
+use std::{
+    rc::Rc,
+    task::{Context, Poll},
+    time::SystemTime,
+};
+
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use tower::Service;
+
+use super::{checked::Checked, request_id::X_REQUEST_ID, shared::Shared};
+use crate::{
+    config::settings::{Action, PathMode, Route as Settings},
+    failure::{Cause, Failure, Result},
+    message::{Body, Record, Request, path},
+    route::{Found, path::strip},
+};
+
+/// The layer's service.
+#[derive(Clone)]
+pub struct Route<S> {
+    inner: S,
+    shared: Rc<Shared>,
+}
+
+impl<S> Route<S> {
+    /// Around `inner`.
+    pub fn new(inner: S, shared: &Rc<Shared>) -> Self {
+        Self { inner, shared: Rc::clone(shared) }
+    }
+
+    /// Notes the route in the record; an answer where it needs no upstream.
+    fn check(&self, record: &Record) -> Result<Option<Response<Body>>> {
+        let route = self.find(record)?;
+        if let Some(prefix) = &route.strip_prefix
+            && let Some(rest) = strip(record.path(), prefix)
+        {
+            let _ = record.stripped_path.set(rest.into());
+        }
+        if !route.access.admits(record.client) {
+            let client = record.client.map_or_else(|| "a client without an address".to_owned(), |ip| ip.to_string());
+            return Err(Failure::new(
+                Cause::PolicyDenied,
+                format!("{client} may not use route {}: its `access` does not admit this address", route.name),
+            ));
+        }
+        if asks_the_gateway(record) {
+            return match record.head.method {
+                Method::OPTIONS => Ok(Some(self.local(record, StatusCode::OK))),
+                _ => {
+                    Err(Failure::new(Cause::RequestNotSupported, "TRACE with Max-Forwards: 0 asks the gateway itself"))
+                }
+            };
+        }
+        match &route.action {
+            Action::Upstream(_) => Ok(None),
+            Action::Maintenance { retry_after } => {
+                let evidence = format!("route {} is switched to maintenance", route.name);
+                let mut failure = Failure::new(Cause::UpstreamMaintenance, evidence);
+                failure.retry_after = *retry_after;
+                Err(failure)
+            }
+            Action::Redirect { to, status } => {
+                let mut answer = self.local(record, *status);
+                answer.headers_mut().insert(header::LOCATION, to.clone());
+                Ok(Some(answer))
+            }
+            Action::Respond { status, body, content_type } => {
+                let mut answer = self.local(record, *status);
+                let headers = answer.headers_mut();
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+                if !body.is_empty() {
+                    headers.insert(header::CONTENT_TYPE, content_type.clone());
+                    *answer.body_mut() = Body::Full(body.clone().into());
+                }
+                Ok(Some(answer))
+            }
+        }
+    }
+
+    /// The route for the path as it is safely read, else one that takes paths as they come.
+    fn find<'a>(&self, record: &'a Record) -> Result<&'a Settings> {
+        let host = record.host();
+        let method = &record.head.method;
+        let normal = path::normalise(record.head.uri.path());
+        let read = match &normal {
+            Ok(Some(path)) => path,
+            Ok(None) | Err(_) => record.head.uri.path(),
+        };
+        let found = match self.shared.table.find(host, read, method) {
+            Found::Route(route) => route,
+            Found::MethodNotAllowed { allow } => {
+                let evidence = format!("no route of {host}{read} takes {method}");
+                let mut failure = Failure::new(Cause::RequestMethodNotAllowed, evidence);
+                failure.allow = Some(allow);
+                return Err(failure);
+            }
+            Found::None => {
+                return Err(Failure::new(Cause::RouteNoMatch, self.shared.table.evidence(host, read)));
+            }
+        };
+        let normal = match (found.path_mode, normal) {
+            (PathMode::Raw, _) => None,
+            (PathMode::Normal, Ok(path)) => path,
+            (PathMode::Normal, Err(problem)) => {
+                return Err(Failure::new(Cause::RequestMalformed, format!("the path {problem}")));
+            }
+        };
+        // Both cells are empty: this layer is the only one that fills them.
+        let _ = record.normal_path.set(normal);
+        Ok(record.route.get_or_init(|| std::sync::Arc::clone(found)))
+    }
+
+    /// An answer of the gateway's own.
+    fn local(&self, record: &Record, status: StatusCode) -> Response<Body> {
+        let mut answer = Response::new(Body::Empty);
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(header::DATE, self.shared.date(SystemTime::now()));
+        headers.insert(header::SERVER, self.shared.server.clone());
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        if let Ok(id) = HeaderValue::from_str(&record.id) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        if record.connection.unread.get() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(route) = record.route.get() {
+            super::headers::edit(headers, &route.response_headers);
+        }
+        answer
+    }
+}
+
+/// Whether the request may go no further (RFC 9110 section 7.6.2).
+fn asks_the_gateway(record: &Record) -> bool {
+    matches!(record.head.method, Method::OPTIONS | Method::TRACE)
+        && record.head.headers.get(header::MAX_FORWARDS).is_some_and(|left| left.as_bytes() == b"0")
+}
+
+impl<S> Service<Request> for Route<S>
+where
+    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
+{
+    type Response = Response<Body>;
+    type Error = Box<Failure>;
+    type Future = Checked<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match self.check(&request.record) {
+            Ok(None) => Checked::Inner { future: self.inner.call(request) },
+            Ok(Some(answer)) => Checked::now(Ok(answer)),
+            Err(failure) => Checked::now(Err(failure)),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What all layers of one worker's stack use: settings, routes, pools, logs, the date.
+//! Built once per worker; owned by it, so nothing here locks.
+
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use http::HeaderValue;
+
+use crate::{
+    clock::{Clock, Timer},
+    config::settings::Settings,
+    limits,
+    message::{Record, request_id::RequestIds},
+    observe::access_log::AccessLog,
+    route::Table,
+    upstream::Pool,
+};
+
+/// One worker's share of everything.
+pub struct Shared {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// Finds routes.
+    pub table: Table,
+    /// One for each of `settings.upstreams`.
+    pub pools: Vec<Rc<Pool>>,
+    /// Makes request ids.
+    pub ids: RequestIds,
+    /// This gateway in the Via field of answers.
+    pub via: HeaderValue,
+    /// This gateway in the Server field of its own answers.
+    pub server: HeaderValue,
+    log: Option<AccessLog>,
+    /// Armed while lines wait to be handed over.
+    log_due: Timer,
+    date: RefCell<(u64, HeaderValue)>,
+}
+
+impl Shared {
+    /// Everything for one worker.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, pools: Vec<Rc<Pool>>, clock: &Clock, log: Option<AccessLog>) -> Self {
+        let name = &settings.gateway.name;
+        let field = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("gateway"));
+        Self {
+            table: Table::new(&settings.routes),
+            via: field(format!("1.1 {name}")),
+            server: field(name.clone()),
+            ids: RequestIds::default(),
+            log_due: clock.timer(),
+            date: RefCell::new((0, HeaderValue::from_static(""))),
+            settings,
+            pools,
+            log,
+        }
+    }
+
+    /// Writes the access log line of a request that is over.
+    pub fn log(&self, record: &Record) {
+        if let Some(log) = &self.log {
+            log.line(record, std::time::Instant::now());
+            if !self.log_due.is_armed() {
+                self.log_due.arm(Some(limits::ACCESS_LOG_FLUSH));
+            }
+        }
+    }
+
+    /// Hands lines over in time; never returns.
+    pub async fn flush_log(&self) {
+        loop {
+            self.log_due.expired().await;
+            self.log_due.disarm();
+            self.flush_now();
+        }
+    }
+
+    /// Hands over what waits.
+    pub fn flush_now(&self) {
+        if let Some(log) = &self.log {
+            log.flush();
+        }
+    }
+
+    /// The Date field for `now` (RFC 9110 section 6.6.1), formatted once a second.
+    pub fn date(&self, now: SystemTime) -> HeaderValue {
+        let second = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+        let mut date = self.date.borrow_mut();
+        if date.0 != second
+            && let Ok(value) = HeaderValue::try_from(httpdate::fmt_http_date(now))
+        {
+            *date = (second, value);
+        }
+        date.1.clone()
+    }
+}

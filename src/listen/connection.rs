@@ -1,0 +1,180 @@
+//! Serves one client connection from its first byte to its last: hyper parses and writes, this holds the deadlines.
+//! What ends a connection otherwise than in order is said in the record of the request, and to the client where it
+//! still listens.
+
+use std::{
+    future::{Future, poll_fn},
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::Service as _};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::io::ReadBuf;
+
+use super::{
+    Reception,
+    accept::Peer,
+    io::{Io, Socket, Waiting, Watch},
+    refuse,
+};
+use crate::{
+    failure::Cause,
+    limits,
+    message::{Connection, Length},
+    stack::{self, Logged},
+};
+
+/// How serving a connection ended.
+enum End {
+    /// In order, or the client was gone.
+    Done,
+    /// An answer broke, and the client must see that.
+    Broken,
+    /// The client sent something that is no request.
+    Unreadable(hyper::Error),
+    /// A deadline of the client's passed.
+    Expired(Waiting),
+    /// The gateway stops and waits no longer.
+    Cut,
+}
+
+/// Serves `socket` until its end.
+pub async fn serve(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
+    let limits = &reception.shared.settings.limits;
+    let connection = Rc::new(Connection::new(peer.address, peer.port, limits.body_timeout));
+    let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), limits));
+    let service = service(reception, &watch);
+    let mut http = http1::Builder::new()
+        .half_close(limits.half_close)
+        .max_headers(limits.headers)
+        .max_buf_size(limits.header_size.max(limits::CLIENT_BUFFER))
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(Io::new(socket, &watch)), service);
+    let end = {
+        let mut told = false;
+        let mut seat = reception.drain.seat();
+        poll_fn(|cx| {
+            if !told && reception.drain.is_draining() {
+                told = true;
+                connection.draining.set(true);
+                Pin::new(&mut http).graceful_shutdown();
+            }
+            if reception.drain.is_over() {
+                connection.ended.set(Some(Cause::GatewayDraining));
+                return Poll::Ready(End::Cut);
+            }
+            seat.register(cx);
+            match Pin::new(&mut http).poll(cx) {
+                Poll::Ready(Ok(())) => Poll::Ready(End::Done),
+                Poll::Ready(Err(error)) if error.is_parse() => Poll::Ready(End::Unreadable(error)),
+                Poll::Ready(Err(error)) if error.is_user() => Poll::Ready(End::Broken),
+                Poll::Ready(Err(_)) => Poll::Ready(End::Done),
+                Poll::Pending => expired(&watch, cx),
+            }
+        })
+        .await
+    };
+    if let End::Expired(Waiting::Send) = end {
+        connection.ended.set(Some(Cause::DownstreamWriteTimeout));
+    }
+    // From here on hyper is gone, and with it a request that was under way: its line is in the log.
+    let parts = http.into_parts();
+    drop(parts.service);
+    finish(parts.io.into_inner().socket, end, &watch, reception).await;
+}
+
+fn expired(watch: &Watch, cx: &mut Context<'_>) -> Poll<End> {
+    watch.timer.poll_expired(cx).map(|()| End::Expired(watch.waiting()))
+}
+
+/// The stack for the requests of one connection, as hyper calls it.
+fn service(
+    reception: &Rc<Reception>,
+    watch: &Rc<Watch>,
+) -> impl hyper::service::Service<Request<Incoming>, Response = Response<Logged>, Error = std::convert::Infallible> + use<>
+{
+    let stack = TowerToHyperService::new(stack::build(&reception.shared, &watch.connection));
+    let watch = Rc::clone(watch);
+    hyper::service::service_fn(move |request: Request<Incoming>| {
+        watch.request(Length::of(request.body()));
+        stack.call(request)
+    })
+}
+
+/// Ends the connection as its end asks for.
+async fn finish(mut socket: Socket, end: End, watch: &Watch, reception: &Reception) {
+    match end {
+        End::Broken if watch.connection.until_close.get() => socket.reset_on_close(),
+        End::Expired(Waiting::Send) | End::Cut => socket.reset_on_close(),
+        End::Unreadable(error) => {
+            let refusal = refuse::unreadable(&error, &watch.unread_head(), &reception.shared.settings.limits);
+            refuse::answer(&mut socket, refusal, watch, reception).await;
+            linger(&mut socket, reception).await;
+        }
+        End::Expired(Waiting::Head) => {
+            let refusal = refuse::late_head(&watch.unread_head(), &reception.shared.settings.limits);
+            refuse::answer(&mut socket, refusal, watch, reception).await;
+            linger(&mut socket, reception).await;
+        }
+        // An idle connection ends silently.
+        End::Expired(_) => {}
+        End::Done | End::Broken => {
+            if watch.connection.unread.get() || !watch.unread_head().is_empty() {
+                linger(&mut socket, reception).await;
+            }
+        }
+    }
+}
+
+/// Closes without losing what was written: a socket that is closed with unread bytes resets, and the reset would
+/// overtake the answer. So the sending side is ended first, and what still comes is read and dropped for a while.
+pub(super) async fn linger(socket: &mut Socket, reception: &Reception) {
+    let (silence, whole) = (reception.clock.timer(), reception.clock.timer());
+    silence.arm(Some(limits::LINGER_SILENCE));
+    whole.arm(Some(limits::LINGER));
+    let mut scratch = vec![0; limits::READ_FIRST];
+    // What cannot be ended or read is at its end.
+    let _: io::Result<()> = poll_fn(|cx| socket.poll_shutdown(cx)).await;
+    let mut seat = reception.drain.seat();
+    poll_fn(|cx| {
+        seat.register(cx);
+        loop {
+            if reception.drain.is_over() || silence.poll_expired(cx).is_ready() || whole.poll_expired(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match socket.poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => silence.arm(Some(limits::LINGER_SILENCE)),
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    })
+    .await;
+}
+
+/// Writes `bytes`; gives up after the send timeout, or when the gateway ends.
+pub(super) async fn write(socket: &mut Socket, mut bytes: &[u8], reception: &Reception) {
+    let timer = reception.clock.timer();
+    timer.arm(Some(reception.shared.settings.limits.send_timeout));
+    let mut seat = reception.drain.seat();
+    poll_fn(|cx| {
+        seat.register(cx);
+        if reception.drain.is_over() {
+            return Poll::Ready(());
+        }
+        while !bytes.is_empty() {
+            match socket.poll_write(cx, bytes) {
+                Poll::Ready(Ok(written)) if written > 0 => bytes = &bytes[written..],
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return timer.poll_expired(cx),
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
+}

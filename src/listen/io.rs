@@ -1,0 +1,286 @@
+//! A client's socket as the HTTP server sees it, and what the gateway learns by looking on.
+//! Arms the client's deadlines, keeps the bytes of an unfinished head, swallows the server's own answers.
+
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
+};
+
+use super::tap::Tap;
+use crate::{
+    clock::Timer,
+    config::settings::Limits,
+    limits,
+    message::{Connection, Length},
+};
+
+/// A client's socket.
+pub enum Socket {
+    /// TCP.
+    Tcp(TcpStream),
+    /// Unix.
+    Unix(UnixStream),
+}
+
+/// What the connection's deadline stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Not armed: a request is under way.
+    Nothing,
+    /// The first byte of the first request.
+    First,
+    /// The first byte of another request.
+    Next,
+    /// The rest of a head.
+    Head,
+    /// The client takes more of an answer.
+    Send,
+}
+
+/// What is known of a connection while it is served. Shared between the socket, the service and the driver.
+pub struct Watch {
+    /// What layers and driver tell each other.
+    pub connection: Rc<Connection>,
+    /// Its one deadline.
+    pub timer: Timer,
+    waiting: Cell<Waiting>,
+    tap: RefCell<Tap>,
+    /// A request is under way: from its head until its answer has been flushed.
+    answering: Cell<bool>,
+    header_timeout: Duration,
+    keepalive_timeout: Duration,
+    send_timeout: Duration,
+}
+
+impl Watch {
+    /// Of a connection that was just accepted.
+    pub fn new(connection: Rc<Connection>, timer: Timer, limits: &Limits) -> Self {
+        let watch = Self {
+            connection,
+            timer,
+            waiting: Cell::new(Waiting::Nothing),
+            tap: RefCell::default(),
+            answering: Cell::new(false),
+            header_timeout: limits.header_timeout,
+            keepalive_timeout: limits.keepalive_timeout,
+            send_timeout: limits.send_timeout,
+        };
+        watch.wait(Waiting::First);
+        watch
+    }
+
+    /// What the deadline stands for.
+    pub fn waiting(&self) -> Waiting {
+        self.waiting.get()
+    }
+
+    /// The start of a head that was not understood.
+    pub fn unread_head(&self) -> Vec<u8> {
+        self.tap.borrow_mut().unread().to_vec()
+    }
+
+    /// The server understood a request head.
+    pub fn request(&self, length: Length) {
+        self.tap.borrow_mut().head(length);
+        self.answering.set(true);
+        self.connection.handed_over.set(false);
+        self.wait(Waiting::Nothing);
+    }
+
+    fn wait(&self, waiting: Waiting) {
+        self.waiting.set(waiting);
+        self.timer.arm(match waiting {
+            Waiting::Nothing => None,
+            Waiting::First | Waiting::Head => Some(self.header_timeout),
+            Waiting::Next => Some(self.keepalive_timeout),
+            Waiting::Send => Some(self.send_timeout),
+        });
+    }
+
+    fn read(&self, bytes: &[u8]) {
+        let mut tap = self.tap.borrow_mut();
+        if !self.connection.unread.get() {
+            tap.body_ended();
+        }
+        tap.read(bytes);
+        if self.connection.unread.get() {
+            // The rest of a body whose answer has left already keeps the connection from being idle.
+            if self.waiting.get() == Waiting::Next {
+                self.wait(Waiting::Next);
+            }
+            return;
+        }
+        if matches!(self.waiting.get(), Waiting::First | Waiting::Next) {
+            self.wait(Waiting::Head);
+        }
+    }
+
+    /// Whether the server's write is an answer of its own, to something that was no request: it is swallowed, because
+    /// the gateway answers in its place.
+    fn swallows(&self) -> bool {
+        !self.answering.get()
+    }
+
+    fn blocked(&self) {
+        if self.waiting.get() != Waiting::Send {
+            self.wait(Waiting::Send);
+        }
+    }
+
+    fn wrote(&self) {
+        if self.waiting.get() == Waiting::Send {
+            self.wait(Waiting::Nothing);
+        }
+    }
+
+    /// Everything written so far has gone to the kernel.
+    fn flushed(&self) {
+        if self.connection.handed_over.replace(false) {
+            self.answering.set(false);
+            let begun = !self.tap.borrow_mut().unread().is_empty();
+            self.wait(if begun { Waiting::Head } else { Waiting::Next });
+        }
+    }
+}
+
+/// The socket with its watch.
+pub struct Io {
+    /// The socket.
+    pub socket: Socket,
+    watch: Rc<Watch>,
+}
+
+thread_local! {
+    /// Where the worker puts the pieces of a small answer together.
+    static FLAT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Io {
+    /// Puts the two together.
+    pub fn new(socket: Socket, watch: &Rc<Watch>) -> Self {
+        Self { socket, watch: Rc::clone(watch) }
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let io = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(io.socket.poll_read(cx, buffer))?;
+        let read = &buffer.filled()[before..];
+        if !read.is_empty() {
+            io.watch.read(read);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let io = self.get_mut();
+        if io.watch.swallows() {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let polled = io.socket.poll_write(cx, bytes);
+        io.note(&polled);
+        polled
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let io = self.get_mut();
+        if io.watch.swallows() {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
+        let whole: usize = slices.iter().map(|slice| slice.len()).sum();
+        let polled = if whole <= limits::FLATTEN {
+            FLAT.with_borrow_mut(|flat| {
+                flat.clear();
+                for slice in slices {
+                    flat.extend_from_slice(slice);
+                }
+                io.socket.poll_write(cx, flat)
+            })
+        } else {
+            io.socket.poll_write_vectored(cx, slices)
+        };
+        io.note(&polled);
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watch.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // How the connection ends is decided when hyper is done with it.
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Io {
+    fn note(&self, polled: &Poll<io::Result<usize>>) {
+        match polled {
+            Poll::Pending => self.watch.blocked(),
+            Poll::Ready(_) => self.watch.wrote(),
+        }
+    }
+}
+
+impl Socket {
+    /// Reads what is there.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+
+    /// Writes some of `bytes`.
+    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    /// Ends the sending side.
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+
+    /// Makes the coming close a reset: the client sees that what it got is not whole.
+    pub fn reset_on_close(&self) {
+        if let Self::Tcp(stream) = self {
+            // Where it does not work the connection ends in order, which is what it would do anyway.
+            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Keeps the bytes of the request head that is being read, as evidence for the moment it turns out not to be one.
+//! The HTTP server parses; this only looks on, and costs one copy of each head.
+
+use bytes::{Buf, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{limits, message::Length};
+
+/// The bytes since the last whole request.
+#[derive(Debug, Default)]
+pub struct Tap {
+    bytes: BytesMut,
+    /// Heads within `bytes` that were understood.
+    heads: usize,
+    /// The body that is passing, which is not kept.
+    body: Passing,
+}
+
+/// How much of a body is still to come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Passing {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// So many bytes; what comes behind them is a head.
+    Bytes(u64),
+    /// Until the server says that it is over.
+    Unknown,
+}
+
+impl Tap {
+    /// Bytes came from the client.
+    pub fn read(&mut self, bytes: &[u8]) {
+        let bytes = match self.body {
+            Passing::Unknown => return,
+            Passing::Bytes(left) => {
+                let of_body = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                self.body = Passing::Bytes(left - of_body as u64);
+                &bytes[of_body..]
+            }
+            Passing::Nothing => bytes,
+        };
+        self.settle();
+        let room = limits::TAP_BYTES.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// The server understood a head; `length` says what body follows it.
+    pub fn head(&mut self, length: Length) {
+        self.heads += 1;
+        match length {
+            Length::None | Length::Exact(0) => {}
+            Length::Exact(length) => {
+                self.settle();
+                let here = usize::try_from(length).unwrap_or(usize::MAX).min(self.bytes.len());
+                self.bytes.advance(here);
+                self.body = Passing::Bytes(length - here as u64);
+            }
+            Length::Unknown => {
+                self.bytes.clear();
+                self.heads = 0;
+                self.body = Passing::Unknown;
+            }
+        }
+    }
+
+    /// The body that passed is over. What came behind a chunked one in the same read was not kept.
+    pub fn body_ended(&mut self) {
+        self.body = Passing::Nothing;
+    }
+
+    /// The start of a head that is not understood yet; empty between requests.
+    pub fn unread(&mut self) -> &[u8] {
+        self.settle();
+        &self.bytes
+    }
+
+    /// Drops the heads that were understood.
+    fn settle(&mut self) {
+        if self.heads == 0 {
+            return;
+        }
+        while self.heads > 0 {
+            self.heads -= 1;
+            let end = memchr::memchr_iter(b'\n', &self.bytes).find_map(|at| match self.bytes[at + 1..] {
+                [b'\n', ..] => Some(at + 2),
+                [b'\r', b'\n', ..] => Some(at + 3),
+                _ => None,
+            });
+            match end {
+                Some(end) => self.bytes.advance(end),
+                None => self.bytes.clear(),
+            }
+        }
+    }
+}
+
+/// What can be understood of a head that is none as a whole: its fields up to the first bad line.
+#[must_use]
+pub fn fields(head: &[u8]) -> HeaderMap {
+    let mut fields = HeaderMap::new();
+    for line in head.split(|byte| *byte == b'\n').skip(1) {
+        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let (name, value) = line.split_at(colon);
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value[1..].trim_ascii()))
+            && fields.len() < limits::HEADERS
+        {
+            fields.append(name, value);
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_not_understood_is_left() {
+        let mut tap = Tap::default();
+        tap.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        tap.head(Length::None);
+        assert_eq!(tap.unread(), b"");
+        tap.read(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nBAD");
+        tap.head(Length::None);
+        tap.head(Length::None);
+        assert_eq!(tap.unread(), b"BAD");
+        tap.read(b" LINE");
+        assert_eq!(tap.unread(), b"BAD LINE");
+    }
+
+    #[test]
+    fn bodies_are_not_kept() {
+        for length in [Length::Exact(9), Length::Unknown] {
+            let mut tap = Tap::default();
+            tap.read(b"POST / HTTP/1.1\r\n\r\nsecret");
+            tap.head(length);
+            tap.read(b"too");
+            tap.body_ended();
+            assert_eq!(tap.unread(), b"");
+            tap.read(b"GET");
+            assert_eq!(tap.unread(), b"GET");
+        }
+    }
+
+    #[test]
+    fn what_comes_behind_a_body_of_known_length_is_a_head() {
+        let mut tap = Tap::default();
+        tap.read(b"POST / HTTP/1.1\r\n\r\n12345GE");
+        tap.head(Length::Exact(5));
+        assert_eq!(tap.unread(), b"GE");
+        tap.read(b"T / HTTP/1.1\r\n\r\n");
+        tap.head(Length::Exact(4));
+        tap.read(b"1234POST");
+        assert_eq!(tap.unread(), b"POST");
+    }
+
+    #[test]
+    fn fields_are_read_as_far_as_they_make_sense() {
+        let fields = fields(b"GET / HTTP/1.1\r\nAccept: text/html\r\nbad name: x\r\nAccept-Language: ru\r\n");
+        assert_eq!(fields["accept"], "text/html");
+        assert_eq!(fields["accept-language"], "ru");
+        assert_eq!(fields.len(), 2);
+    }
+}

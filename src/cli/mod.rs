@@ -3,6 +3,7 @@
 
 pub mod causes;
 mod check;
+mod demo;
 mod proxy;
 mod run;
 
@@ -39,10 +40,12 @@ enum Command {
     Check(check::Arguments),
     Proxy(proxy::Arguments),
     Causes(causes::Arguments),
+    Demo(demo::Arguments),
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  goodgate demo                                      every failure on one page, nothing to install
   goodgate proxy --from :8080 --to 127.0.0.1:3000    in front of one application, without a file
   goodgate run goodgate.toml                         by a file
   goodgate check goodgate.toml                       what a file says, and what is wrong with it
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
             Command::Check(arguments) => check::run(&arguments),
             Command::Proxy(arguments) => proxy::run(&arguments),
             Command::Causes(arguments) => causes::run(&arguments),
+            Command::Demo(arguments) => demo::run(&arguments),
         },
         Err(error) => {
             // Where nobody reads the text the exit code still says it.

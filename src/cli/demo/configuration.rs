@@ -1,0 +1,72 @@
+//! The configuration of the demo, as text: what a newcomer would write for the same routes.
+//! One route and one upstream a scene; it is parsed like any other file.
+
+use std::{fmt::Write, net::SocketAddr};
+
+use super::{
+    Stage,
+    scene::{Place, Upstream},
+};
+
+const HEAD: &str = "\
+# The configuration of `goodgate demo`: one route and one upstream for each failure.
+
+[gateway]
+workers = 1
+
+[limits]
+connections = 500
+header_timeout = \"2s\"
+body_timeout = \"2s\"
+send_timeout = \"2s\"
+
+[errors]
+contact = \"the person who started this demo\"
+";
+
+/// The whole file. `index` is the URL of the upstream that serves the index page.
+pub(super) fn text(
+    address: SocketAddr,
+    index: &str,
+    stages: &[Stage],
+    names: SocketAddr,
+    no_names: SocketAddr,
+) -> String {
+    let mut text = format!(
+        "{HEAD}\n[[listen]]\naddress = \"{address}\"\n\n\
+         [[route]]\npath = \"=/\"\nupstream = \"index\"\n[upstream.index]\nservers = [\"{index}\"]\n"
+    );
+    for stage in stages {
+        let dns = match stage.scene.upstream {
+            Upstream::Is(Place::Name(_)) => format!("dns = {{ servers = [\"{names}\"] }}\n"),
+            Upstream::Is(Place::Unasked(_)) => format!("dns = {{ servers = [\"{no_names}\"] }}\n"),
+            _ => String::new(),
+        };
+        add(&mut text, stage, &dns);
+    }
+    text
+}
+
+fn add(text: &mut String, stage: &Stage, dns: &str) {
+    let scene = stage.scene;
+    let mut line = |line: &str| {
+        if !line.is_empty() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    };
+    line(&format!("\n# {}", scene.says));
+    let asks = !stage.server.is_empty();
+    if !asks && scene.route.is_empty() {
+        line(&format!("# (no route takes /{}/)", scene.name));
+        return;
+    }
+    line(&format!("[[route]]\npath = \"/{}/\"", scene.name));
+    line(scene.route);
+    if asks {
+        line(&format!("upstream = \"{}\"\n[upstream.{}]\nservers = [\"{}\"]", scene.name, scene.name, stage.server));
+        line(scene.options);
+        // Writing to a string cannot fail.
+        let _ = text.write_str(dns);
+    }
+}

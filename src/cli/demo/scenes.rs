@@ -1,0 +1,46 @@
+//! All scenes of the demo, one file a phase, in the order of a request's way.
+//! Causes that only a broken machine shows are listed with the reason instead.
+
+mod answer;
+mod body;
+mod connect;
+mod request;
+mod resolve;
+mod route;
+mod send;
+#[cfg(test)]
+mod tests;
+
+use super::scene::Scene;
+use crate::failure::Cause;
+
+/// Every scene.
+pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
+    parts().into_iter().flat_map(|(_, scenes)| scenes)
+}
+
+/// The scenes with the headings of their phases.
+pub(super) fn parts() -> [(&'static str, &'static [Scene]); 7] {
+    [
+        ("Finding the upstream's address", resolve::SCENES),
+        ("Connecting to it", connect::SCENES),
+        ("Sending the request, waiting for the answer", send::SCENES),
+        ("Reading the answer's head", answer::SCENES),
+        ("Passing on the answer's body", body::SCENES),
+        ("Routes and policy", route::SCENES),
+        ("The request itself", request::SCENES),
+    ]
+}
+
+/// Causes without a scene, and why.
+pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
+    (Cause::AcceptFdExhausted, "needs a gateway that has run out of file descriptors"),
+    (Cause::AcceptClientLimit, "needs thousands of clients at once"),
+    (Cause::ConnectReset, "needs a network device that resets connections while they are made"),
+    (Cause::ConnectLocalPortsExhausted, "needs a machine that has used up its local ports"),
+    (Cause::ConnectFdExhausted, "needs a gateway that has run out of file descriptors"),
+    (Cause::SendClosedBeforeWrite, "needs an upstream that closes in the very moment of a request"),
+    (Cause::UpstreamConnectionLost, "needs a network that goes away in the middle of an exchange"),
+    (Cause::GatewayInternalError, "needs a bug in the gateway"),
+    (Cause::GatewayDraining, "comes while the gateway stops"),
+];

@@ -1,2 +1,17 @@
 //! All integration tests, one binary.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking and say what they saw"
+)]
+
+mod architecture;
+mod behaviour;
+mod browser;
 mod config;
+mod demo;
+mod failures;
+mod harness;
+#[path = "../support/mod.rs"]
+mod support;

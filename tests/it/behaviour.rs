@@ -1,0 +1,31 @@
+//! What the gateway does when nothing fails, and how it recovers when something does.
+//! One file a subject; failures by cause are in `failures.rs`.
+
+mod bodies;
+mod early;
+mod fields;
+mod listeners;
+mod pool;
+mod retry;
+mod routes;
+mod start;
+mod stop;
+mod uploads;
+
+use crate::support::{Gate, Origin};
+
+/// A good answer that keeps the connection.
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+
+/// A gateway with one route to one upstream.
+fn before(origin: &Origin) -> Gate {
+    configured(origin, "", "", "")
+}
+
+/// The same with whole tables, lines of the route, and lines of the upstream.
+fn configured(origin: &Origin, tables: &str, route: &str, upstream: &str) -> Gate {
+    let server = origin.server();
+    Gate::start(&format!(
+        "{tables}\n[[route]]\nupstream = \"app\"\n{route}\n[upstream.app]\nservers = [\"{server}\"]\n{upstream}\n"
+    ))
+}

@@ -1,0 +1,110 @@
+//! Failures that a client makes by what it does after its request: leaving, stalling, taking nothing.
+//! The upstream's exchange ends with the client's.
+
+use super::answer::OK;
+use crate::support::{End, Gate, Origin, Step, client::get};
+
+fn gate(origin: &Origin, tables: &str) -> Gate {
+    let server = origin.server();
+    Gate::start(&format!(
+        "{tables}\n[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{server}\"]\nretry = {{ attempts = 1 }}\n"
+    ))
+}
+
+#[test]
+fn one_client_too_many_is_answered_and_closed() {
+    let origin = Origin::answering(OK);
+    let gate = gate(&origin, "[limits]\nconnections = 1");
+    let mut first = gate.client();
+    assert_eq!(first.get("/first").status, 200);
+    let mut second = gate.client();
+    let response = second.response();
+    assert_eq!((response.status, response.end), (503, End::Complete), "{response:?}");
+    assert!(second.is_closed());
+    let entry = gate.log_line(|entry| entry["cause"] == "accept-client-limit");
+    assert_eq!(entry["delivered"], "no", "{entry}");
+    assert!(first.is_usable("/first/again"), "the first client is served on");
+    drop(first);
+    crate::support::poll("room for the next client", || {
+        let mut next = gate.client();
+        next.try_send(get("/next"));
+        (next.response().status == 200).then_some(())
+    });
+}
+
+#[test]
+fn a_client_that_leaves_cancels_its_exchange() {
+    for polite in [true, false] {
+        let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+        let gate = gate(&origin, "");
+        let mut client = gate.client();
+        client.send(get("/left"));
+        origin.wait_requests(1);
+        if polite {
+            drop(client);
+        } else {
+            client.reset();
+        }
+        origin.wait_ended(1);
+        let entry = gate.logged("/left");
+        assert_eq!((&entry["status"], &entry["cause"]), (&499.into(), &"request-client-aborted".into()), "{entry}");
+        assert_eq!(entry["delivered"], "maybe", "{entry}");
+    }
+}
+
+#[test]
+fn a_half_closed_client_gets_its_answer_where_that_is_allowed() {
+    let origin = Origin::answering(OK);
+    let gate = gate(&origin, "[limits]\nhalf_close = true");
+    let mut client = gate.client();
+    client.send(get("/half")).finish();
+    assert_eq!(client.response().status, 200);
+}
+
+#[test]
+fn half_an_upload_never_looks_whole_to_the_upstream() {
+    for head in ["Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"] {
+        let origin = Origin::answering(OK);
+        let gate = gate(&origin, "");
+        let mut client = gate.client();
+        client.send(format!("POST /half HTTP/1.1\r\nHost: test.example\r\n{head}"));
+        origin.wait_requests(1);
+        client.finish();
+        origin.wait_ended(1);
+        let entry = gate.logged("/half");
+        assert_eq!(
+            (&entry["cause"], &entry["delivered"]),
+            (&"request-body-truncated".into(), &"maybe".into()),
+            "{entry}"
+        );
+        assert!(!origin.request().complete, "the upload was cut, not ended: {:?}", origin.request());
+    }
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_cut_off() {
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    let start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Send(start), Step::Flood(chunk.into_bytes())]);
+    let gate = gate(&origin, "[limits]\nsend_timeout = \"300ms\"");
+    let mut client = gate.client().narrow();
+    client.send(get("/stuck"));
+    let entry = gate.logged("/stuck");
+    assert_eq!((&entry["cause"], &entry["delivered"]), (&"downstream-write-timeout".into(), &"yes".into()), "{entry}");
+    origin.wait_ended(1);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_an_answer_is_logged_so() {
+    let start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".to_vec();
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Send(start), Step::Listen]);
+    let gate = gate(&origin, "");
+    let mut client = gate.client();
+    client.send(get("/midway"));
+    client.read_exactly("HTTP/1.1 200 OK\r\n".len());
+    client.reset();
+    origin.wait_ended(1);
+    let entry = gate.logged("/midway");
+    assert_eq!(entry["cause"], "downstream-aborted-midstream", "{entry}");
+    assert_eq!((&entry["status"], &entry["delivered"]), (&499.into(), &"yes".into()), "{entry}");
+}

@@ -13,5 +13,6 @@ mod config;
 mod demo;
 mod failures;
 mod harness;
+mod readme;
 #[path = "../support/mod.rs"]
 mod support;

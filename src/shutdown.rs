@@ -23,6 +23,7 @@ pub enum Stage {
 #[derive(Clone)]
 pub struct Drain(Rc<Inner>);
 
+#[derive(Debug)]
 struct Inner {
     stage: Cell<Stage>,
     /// Who sits here and wants to be woken; a free seat holds `None`.
@@ -42,6 +43,7 @@ pub struct Seat {
 }
 
 /// A connection that the stopping waits for.
+#[derive(Debug)]
 pub struct Busy(Rc<Inner>);
 
 impl Drain {

@@ -12,12 +12,14 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use tokio::net::{TcpListener, UnixListener};
 
 use super::{
     Listener, Reception,
-    connection::{linger, serve},
+    connection::linger,
     io::{Socket, Watch},
+    park::attend,
     refuse,
 };
 use crate::{
@@ -25,22 +27,24 @@ use crate::{
     limits,
     message::Connection,
     observe::program_log,
+    shutdown::Busy,
 };
 
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    /// `None` on a Unix socket.
-    pub address: Option<IpAddr>,
-    /// 0 on a Unix socket.
-    pub port: u16,
-}
+/// Who is at the other end of a connection. `None` on a Unix socket.
+pub type Peer = Option<IpAddr>;
 
 /// Client connections of all workers together: those that are served, and those that are being turned away.
 #[derive(Debug, Clone, Default)]
 pub struct Census {
     served: Arc<AtomicUsize>,
     refused: Arc<AtomicUsize>,
+}
+
+/// A served connection's place in the gateway, given back when it ends.
+#[derive(Debug)]
+pub struct Place {
+    _counted: Counted,
+    _busy: Busy,
 }
 
 /// One connection's place in a count, given back when dropped.
@@ -71,11 +75,11 @@ impl Open {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 let address = Some(peer.ip().to_canonical());
-                Ok((Socket::Tcp(stream), Peer { address, port: peer.port() }))
+                Ok((Socket::Tcp(stream), address))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Socket::Unix(stream), Peer { address: None, port: 0 }))
+                Ok((Socket::Unix(stream), None))
             }
         }
     }
@@ -131,11 +135,7 @@ fn begin(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
     let census = &reception.census;
     let busy = reception.drain.busy();
     if let Some(counted) = enter(&census.served, reception.shared.settings.limits.connections) {
-        let reception = Rc::clone(reception);
-        tokio::task::spawn_local(async move {
-            serve(socket, peer, &reception).await;
-            drop((counted, busy));
-        });
+        attend(socket, Bytes::new(), peer, Place { _counted: counted, _busy: busy }, reception);
     } else if let Some(counted) = enter(&census.refused, limits::TURNED_AWAY) {
         let reception = Rc::clone(reception);
         tokio::task::spawn_local(async move {
@@ -148,7 +148,7 @@ fn begin(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
 /// Says that there are too many connections, without reading a request.
 async fn turn_away(mut socket: Socket, peer: Peer, reception: &Rc<Reception>) {
     let limits = &reception.shared.settings.limits;
-    let connection = Rc::new(Connection::new(peer.address, peer.port, limits.body_timeout));
+    let connection = Rc::new(Connection::new(peer, limits.body_timeout));
     let watch = Watch::new(connection, reception.clock.timer(), limits);
     let evidence = format!("`limits.connections` is {}, and as many clients are connected", limits.connections);
     let failure = Failure::new(Cause::AcceptClientLimit, evidence);

@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
@@ -42,18 +43,26 @@ enum End {
     Cut,
 }
 
-/// Serves `socket` until its end.
-pub async fn serve(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
-    let limits = &reception.shared.settings.limits;
-    let connection = Rc::new(Connection::new(peer.address, peer.port, limits.body_timeout));
-    let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), limits));
+/// A connection that is idle, without its HTTP server.
+pub struct Pause {
+    /// Its socket.
+    pub socket: Socket,
+    /// What had been read of the next request, nearly always nothing.
+    pub begun: Bytes,
+}
+
+/// Serves `socket` until its end, or until it has been idle for a while. `begun` was read from it before.
+pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Reception>) -> Option<Pause> {
+    let settings = &reception.shared.settings.limits;
+    let connection = Rc::new(Connection::new(peer, settings.body_timeout));
+    let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), settings));
     let service = service(reception, &watch);
     let mut http = http1::Builder::new()
-        .half_close(limits.half_close)
-        .max_headers(limits.headers)
-        .max_buf_size(limits.header_size.max(limits::CLIENT_BUFFER))
+        .half_close(settings.half_close)
+        .max_headers(settings.headers)
+        .max_buf_size(settings.header_size.max(limits::CLIENT_BUFFER))
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(Io::new(socket, &watch)), service);
+        .serve_connection(TokioIo::new(Io::new(socket, begun, &watch)), service);
     let end = {
         let mut told = false;
         let mut seat = reception.drain.seat();
@@ -84,7 +93,14 @@ pub async fn serve(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
     // From here on hyper is gone, and with it a request that was under way: its line is in the log.
     let parts = http.into_parts();
     drop(parts.service);
-    finish(parts.io.into_inner().socket, end, &watch, reception).await;
+    let socket = parts.io.into_inner().socket;
+    if let End::Expired(Waiting::Next) = end
+        && settings.keepalive_timeout > limits::PARK_AFTER
+    {
+        return Some(Pause { socket, begun: parts.read_buf });
+    }
+    finish(socket, end, &watch, reception).await;
+    None
 }
 
 fn expired(watch: &Watch, cx: &mut Context<'_>) -> Poll<End> {

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
@@ -101,7 +102,7 @@ impl Watch {
         self.timer.arm(match waiting {
             Waiting::Nothing => None,
             Waiting::First | Waiting::Head => Some(self.header_timeout),
-            Waiting::Next => Some(self.keepalive_timeout),
+            Waiting::Next => Some(self.keepalive_timeout.min(limits::PARK_AFTER)),
             Waiting::Send => Some(self.send_timeout),
         });
     }
@@ -156,6 +157,8 @@ impl Watch {
 pub struct Io {
     /// The socket.
     pub socket: Socket,
+    /// Read before, and not yet given on.
+    begun: Bytes,
     watch: Rc<Watch>,
 }
 
@@ -165,9 +168,9 @@ thread_local! {
 }
 
 impl Io {
-    /// Puts the two together.
-    pub fn new(socket: Socket, watch: &Rc<Watch>) -> Self {
-        Self { socket, watch: Rc::clone(watch) }
+    /// Puts the two together; `begun` was read from the socket before.
+    pub fn new(socket: Socket, begun: Bytes, watch: &Rc<Watch>) -> Self {
+        Self { socket, begun, watch: Rc::clone(watch) }
     }
 }
 
@@ -175,7 +178,12 @@ impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let io = self.get_mut();
         let before = buffer.filled().len();
-        ready!(io.socket.poll_read(cx, buffer))?;
+        if io.begun.is_empty() {
+            ready!(io.socket.poll_read(cx, buffer))?;
+        } else {
+            let begun = io.begun.split_to(io.begun.len().min(buffer.remaining()));
+            buffer.put_slice(&begun);
+        }
         let read = &buffer.filled()[before..];
         if !read.is_empty() {
             io.watch.read(read);
@@ -250,6 +258,14 @@ impl Socket {
         match self {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+
+    /// Ready when there is something to read, the end included.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx).map(drop),
+            Self::Unix(stream) => stream.poll_read_ready(cx).map(drop),
         }
     }
 

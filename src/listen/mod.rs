@@ -4,6 +4,7 @@
 pub mod accept;
 mod connection;
 mod io;
+mod park;
 mod refuse;
 mod tap;
 

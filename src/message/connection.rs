@@ -10,8 +10,6 @@ use crate::failure::Cause;
 pub struct Connection {
     /// Who is at the other end. `None` on a Unix socket.
     pub peer: Option<IpAddr>,
-    /// The port at the other end; 0 on a Unix socket.
-    pub peer_port: u16,
     /// `http`, or `https` where the connection is encrypted.
     pub scheme: &'static str,
     /// Whether a part of the current request's body is still to be read.
@@ -31,10 +29,9 @@ pub struct Connection {
 impl Connection {
     /// A connection that was just accepted. `body_timeout` is the longest pause within a request body.
     #[must_use]
-    pub fn new(peer: Option<IpAddr>, peer_port: u16, body_timeout: Duration) -> Self {
+    pub fn new(peer: Option<IpAddr>, body_timeout: Duration) -> Self {
         Self {
             peer,
-            peer_port,
             scheme: "http",
             unread: Cell::new(false),
             handed_over: Cell::new(false),

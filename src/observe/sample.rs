@@ -21,7 +21,7 @@ pub(crate) fn record(target: &str, fields: &[(&str, &[u8])]) -> Record {
     }
     let head = request.body(()).unwrap().into_parts().0;
     let limit = crate::limits::BODY_TIMEOUT;
-    let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), 0, limit));
+    let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limit));
     let forwarding = Forwarding::new(Some([203, 0, 113, 9].into()), "http", &head.headers, &gateway());
     // 2026-11-24T15:08:00.001234Z
     let received = UNIX_EPOCH + Duration::from_micros(1_795_532_880_001_234);

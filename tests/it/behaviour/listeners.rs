@@ -1,6 +1,8 @@
 //! Where clients connect: TCP and Unix listeners, several workers, timeouts of idle clients.
 //! Limits that answer with a failure are in `failures/`.
 
+use std::time::Duration;
+
 use super::{OK, configured};
 use crate::support::{Client, Gate, Origin};
 
@@ -72,4 +74,17 @@ fn the_connection_lives_on_after_a_failure_that_is_not_the_clients() {
         let response = client.post("/", "hello");
         assert_eq!((response.status, response.field("connection")), (502, None), "{response:?}");
     }
+}
+
+#[test]
+fn a_client_that_pauses_goes_on_with_the_same_connection() {
+    let origin = Origin::answering(OK);
+    let gate = configured(&origin, "[limits]\nkeepalive_timeout = \"2s\"", "", "");
+    let mut client = gate.client();
+    for path in ["/first", "/second"] {
+        assert_eq!(client.get(path).status, 200);
+        // Long enough for the gateway to park the connection.
+        assert!(client.is_silent(Duration::from_millis(1300)), "an idle connection stays open");
+    }
+    assert!(client.is_closed(), "until the keep-alive time is over");
 }

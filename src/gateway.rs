@@ -34,7 +34,8 @@ pub enum StartError {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(settings: Settings) -> Result<(), StartError> {
-    program_log::init(&settings.log);
+    // Dropped last, also where the start fails: what was logged stands before what the caller says.
+    let _flushed = program_log::init(&settings.log)?;
     raise_open_files(&settings);
     let settings = Arc::new(settings);
     let workers = settings.gateway.workers;
@@ -73,7 +74,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
     for bound in &bound {
         tracing::info!(address = %bound, "listening");
     }
-    control.block_on(stopped(signals, &settings, &stop));
+    control.block_on(stopped(signals, writer.as_ref(), &settings, &stop));
     wait(threads);
     bound.iter().for_each(Bound::remove);
     if let Some(writer) = writer
@@ -86,8 +87,8 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
 }
 
 /// Waits for signals and carries the stopping out.
-async fn stopped(mut asked: Signals, settings: &Settings, stop: &watch::Sender<Stage>) {
-    asked.next().await;
+async fn stopped(mut asked: Signals, log: Option<&Writer>, settings: &Settings, stop: &watch::Sender<Stage>) {
+    asked.until_stop(log).await;
     tracing::info!(
         grace = %humantime::format_duration(settings.gateway.shutdown_grace),
         "stopping: no new connections, requests under way may end; a second signal ends at once"
@@ -95,7 +96,7 @@ async fn stopped(mut asked: Signals, settings: &Settings, stop: &watch::Sender<S
     // Workers that are gone already have nothing left to end.
     let _ = stop.send(Stage::Draining);
     tokio::select! {
-        () = asked.next() => tracing::warn!("a second signal: ending at once"),
+        () = asked.until_stop(log) => tracing::warn!("a second signal: ending at once"),
         () = tokio::time::sleep(settings.gateway.shutdown_grace) => {
             tracing::warn!("the grace is over: cutting what is still under way");
         }
@@ -104,21 +105,35 @@ async fn stopped(mut asked: Signals, settings: &Settings, stop: &watch::Sender<S
     let _ = stop.send(Stage::Over);
 }
 
-/// The signals that ask the gateway to stop.
+/// The signals that ask the gateway to stop, and the one that asks it to open its access log anew.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    reopen: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reopen: signal(SignalKind::user_defined1())?,
+        })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Waits until the gateway is asked to stop; until then `log` is opened anew as often as it is asked for.
+    async fn until_stop(&mut self, log: Option<&Writer>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.reopen.recv() => {}
+            }
+            if let Some(log) = log {
+                log.reopen();
+            } else {
+                tracing::info!("SIGUSR1 has nothing to do: there is no access log to open anew");
+            }
         }
     }
 }

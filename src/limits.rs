@@ -86,8 +86,26 @@ pub const ACCESS_LOG_FLUSH: Duration = Duration::from_millis(100);
 pub const ACCESS_LOG_QUEUE: usize = 64;
 /// An access log that could not be written is opened again after this; lines until then are dropped and counted.
 pub const ACCESS_LOG_RETRY: Duration = Duration::from_secs(1);
+/// While access log lines are lost this is said at once, and again, with their number, after so long.
+pub const ACCESS_LOG_COMPLAINT: Duration = Duration::from_mins(1);
 /// How long a stopping gateway waits for the access log's writer; then what it still holds is lost.
 pub const ACCESS_LOG_FINISH: Duration = Duration::from_secs(5);
+/// Bytes of the program log that may wait for standard error; lines beyond it are dropped and counted.
+pub const PROGRAM_LOG_QUEUE: usize = 128 * KIB;
+/// Dropped lines of the program log are told at once, and again, with their number, after so long.
+pub const PROGRAM_LOG_COMPLAINT: Duration = Duration::from_secs(10);
+/// Standard error that would block although it was not asked not to is tried again after this.
+pub const PROGRAM_LOG_PAUSE: Duration = Duration::from_millis(10);
+/// How long the end waits for the program log to be written; then what still waits is lost.
+pub const PROGRAM_LOG_FINISH: Duration = Duration::from_secs(2);
+/// Failures of one kind that the program log says in full; those that follow are counted and summed up.
+pub const REPEATED_IN_FULL: u32 = 5;
+/// A kind's failures are summed up once in this time; a kind that was quiet for so long is said in full again.
+pub const REPEATED_WINDOW: Duration = Duration::from_secs(10);
+/// Kinds of failure counted per worker; when there are more, those are counted by their cause alone.
+pub const REPEATED_KINDS: usize = 256;
+/// Bytes of the last evidence that a summary repeats; the rest is cut.
+pub const REPEATED_TEXT: usize = 512;
 /// A number in Retry-After grows by up to this, in percent, so that clients do not come back all at once.
 pub const RETRY_AFTER_JITTER_PERCENT: u64 = 20;
 /// A page that reloads itself does so after this (and the same jitter), unless a real number is known.

@@ -16,7 +16,7 @@ use crate::{
         Listener, Reception,
         accept::{Census, accept},
     },
-    observe::AccessLog,
+    observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::Shared,
     upstream::{Pool, outgoing::Identity},
@@ -71,6 +71,7 @@ async fn run(start: Start) {
         loop {
             tokio::time::sleep(limits::POOL_SWEEP).await;
             sweeping.pools.iter().for_each(|pool| pool.sweep());
+            program_log::summaries();
         }
     });
     for listener in listeners {
@@ -93,4 +94,5 @@ async fn run(start: Start) {
         }
     }
     shared.flush_now();
+    program_log::last_summaries();
 }

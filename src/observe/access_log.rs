@@ -11,7 +11,6 @@ use std::{
     cell::{Cell, RefCell},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Instant,
@@ -20,7 +19,7 @@ use std::{
 pub use self::writer::Writer;
 use self::{
     facts::{Facts, Stamp},
-    writer::{Batch, Message},
+    writer::{Batch, Dropped, Message},
 };
 use crate::{config::settings::AccessFormat, limits, message::Record};
 
@@ -32,13 +31,13 @@ pub struct AccessLog {
     lines: Cell<u64>,
     stamp: RefCell<Stamp>,
     to: SyncSender<Message>,
-    dropped: Arc<AtomicU64>,
+    dropped: Arc<Dropped>,
     spare: Receiver<Vec<u8>>,
     back: SyncSender<Vec<u8>>,
 }
 
 impl AccessLog {
-    fn new(format: AccessFormat, to: SyncSender<Message>, dropped: Arc<AtomicU64>) -> Self {
+    fn new(format: AccessFormat, to: SyncSender<Message>, dropped: Arc<Dropped>) -> Self {
         let (back, spare) = sync_channel(1);
         Self {
             format,
@@ -81,7 +80,7 @@ impl AccessLog {
         let spare = self.spare.try_recv().unwrap_or_default();
         let batch = Batch { bytes: self.buffer.replace(spare), lines, back: self.back.clone() };
         if let Err(refused) = self.to.try_send(Message::Batch(batch)) {
-            self.dropped.fetch_add(lines, Ordering::Relaxed);
+            self.dropped.add(lines);
             writer::give_back(refused);
         }
     }

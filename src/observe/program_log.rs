@@ -1,25 +1,66 @@
 //! The program's own log, on standard error: what the gateway does, and every failure with its evidence and next step.
 //! `init` is called once at the start, `failure` where a failure is shown; requests that go well leave nothing here.
 
+mod outlet;
+mod repeats;
 mod text;
 
-use std::io::{self, IsTerminal};
+use std::{
+    cell::RefCell,
+    io::{self, IsTerminal},
+    time::Instant,
+};
 
 use tracing::{Dispatch, Level};
 use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 
+use self::{
+    outlet::{Line, Own, Paper, Queue},
+    repeats::{Repeats, Summary},
+};
 use super::escape::visible;
 use crate::{
     config::settings::{Log, LogFormat},
     failure::{Failure, Fault, classify},
+    limits,
     message::Record,
 };
 
+/// What waits for standard error.
+static QUEUE: Queue = Queue::new();
+
+thread_local! {
+    /// This worker's failures that come again and again.
+    static REPEATS: RefCell<Repeats> = RefCell::default();
+}
+
+/// Sees to it that the log is complete when the program ends: dropping it waits until all is written, or for
+/// `limits::PROGRAM_LOG_FINISH`.
+#[derive(Debug)]
+#[must_use = "what is logged after it is dropped may not be written before the program ends"]
+pub struct Flushed(());
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        _ = QUEUE.flush(limits::PROGRAM_LOG_FINISH);
+    }
+}
+
 /// Sends every event of the settings' level and above to standard error, from now on and for the whole process. The
-/// first call wins: later ones, as tests make them, change nothing.
-pub fn init(settings: &Log) {
+/// first call wins: later ones, as tests make them, change nothing. Nobody who logs waits for standard error.
+///
+/// # Errors
+/// The thread that writes cannot be started.
+pub fn init(settings: &Log) -> io::Result<Flushed> {
     let ansi = io::stderr().is_terminal();
-    _ = tracing::dispatcher::set_global_default(dispatch(settings.level, settings.format, ansi, io::stderr));
+    if tracing::dispatcher::set_global_default(dispatch(settings.level, settings.format, ansi, || Line(&QUEUE))).is_ok()
+    {
+        let paper = Paper::default();
+        let copy = paper.clone();
+        let own = Own { dispatch: dispatch(settings.level, settings.format, ansi, move || copy.clone()), paper };
+        QUEUE.written_to(io::stderr(), own)?;
+    }
+    Ok(Flushed(()))
 }
 
 /// Says that clients could not be accepted, so many `times` since this was said last, and what to do about it.
@@ -45,6 +86,8 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let builder = SubscriberBuilder::default().with_max_level(level).with_ansi(ansi).with_writer(to);
+    // They would be printed to standard error, with a panic where that fails.
+    let builder = builder.log_internal_errors(false);
     match format {
         LogFormat::Text => builder.event_format(text::Text).into(),
         LogFormat::Json => builder
@@ -59,7 +102,7 @@ where
 }
 
 /// Says why a request failed: a warning where an operator can do something, for debugging only where the client did it.
-/// `status` is the one sent.
+/// `status` is the one sent. The first few of a kind are said in full, the others by [`summaries`].
 pub fn failure(record: &Record, failure: &Failure, status: u16) {
     /// `tracing` wants the level as a constant.
     macro_rules! say {
@@ -83,9 +126,54 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
             )
         };
     }
-    match failure.cause.fault() {
-        Fault::Client => say!(Level::DEBUG),
-        Fault::Upstream | Fault::Network | Fault::Gateway => say!(Level::WARN),
+    let client = failure.cause.fault() == Fault::Client;
+    let wanted = if client { tracing::enabled!(Level::DEBUG) } else { tracing::enabled!(Level::WARN) };
+    if !wanted || !REPEATS.with_borrow_mut(|repeats| repeats.first(record, failure, Instant::now())) {
+        return;
+    }
+    if client {
+        say!(Level::DEBUG);
+    } else {
+        say!(Level::WARN);
+    }
+}
+
+/// Sums up what this worker's failures repeated, a line a kind, where it is time for it. A worker calls it about once a
+/// second.
+pub fn summaries() {
+    REPEATS.with_borrow_mut(|repeats| repeats.due(Instant::now())).iter().for_each(summary);
+}
+
+/// Sums up all that is left. A worker calls it when it ends.
+pub fn last_summaries() {
+    REPEATS.with_borrow_mut(|repeats| repeats.end(Instant::now())).iter().for_each(summary);
+}
+
+fn summary(summary: &Summary) {
+    /// `tracing` wants the level as a constant.
+    macro_rules! say {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                cause = summary.kind.cause.id(),
+                phase = summary.kind.cause.phase().as_str(),
+                blame = summary.kind.cause.fault().as_str(),
+                more = summary.more,
+                // Rounded, and never none.
+                seconds = summary.took.as_secs()
+                    + u64::from(summary.took.subsec_millis() > 500 || summary.took.as_secs() == 0),
+                request_id = &*visible(&summary.request_id),
+                upstream = summary.kind.upstream.as_deref(),
+                member = summary.kind.member.as_deref(),
+                evidence = &*visible(&summary.evidence),
+                "requests failed again"
+            )
+        };
+    }
+    if summary.kind.cause.fault() == Fault::Client {
+        say!(Level::DEBUG);
+    } else {
+        say!(Level::WARN);
     }
 }
 

@@ -13,6 +13,7 @@ mod config;
 mod demo;
 mod failures;
 mod harness;
+mod logs;
 mod readme;
 #[path = "../support/mod.rs"]
 mod support;

@@ -106,6 +106,11 @@ impl Gate {
         self.stderr.wait("a line of the program's log", |lines| lines.iter().find(|line| fits(line)).cloned())
     }
 
+    /// The program's own log so far.
+    pub fn program(&self) -> Vec<String> {
+        self.stderr.all()
+    }
+
     /// Sends a signal to the gateway.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id fits")).expect("not zero");

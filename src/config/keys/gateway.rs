@@ -207,7 +207,7 @@ pub static ACCESS_LOG: Table = Table {
             name: "path",
             kind: Kind::Text("\"stdout\", \"stderr\", \"off\" or the path of a file"),
             preset: Preset::Text("stdout"),
-            about: "Where the lines go: \"stdout\", \"stderr\", \"off\" or a file.",
+            about: "Where the lines go: \"stdout\", \"stderr\", \"off\" or a file; SIGUSR1 opens it anew after it was renamed.",
         },
         Key {
             name: "format",

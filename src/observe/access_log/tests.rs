@@ -1,6 +1,6 @@
 //! Golden lines of every format, and what the worker's side does with them.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, fs, sync::atomic::Ordering, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -201,7 +201,7 @@ fn no_request_can_forge_a_line_or_steer_a_terminal() {
 #[test]
 fn a_full_queue_drops_and_counts_whole_batches_without_waiting() {
     let (to, batches) = sync_channel(1);
-    let dropped = Arc::new(AtomicU64::new(0));
+    let dropped = Arc::new(Dropped::default());
     let log = AccessLog::new(AccessFormat::Json, to, Arc::clone(&dropped));
     let record = good();
     for lines in [1, 2, 3] {
@@ -210,7 +210,7 @@ fn a_full_queue_drops_and_counts_whole_batches_without_waiting() {
         }
         log.flush();
     }
-    assert_eq!(dropped.load(Ordering::Relaxed), 5);
+    assert_eq!(dropped.lines.load(Ordering::Relaxed), 5);
     let Ok(Message::Batch(batch)) = batches.recv() else { panic!("no batch") };
     assert_eq!(batch.lines, 1);
     log.line(&record, record.started);

@@ -4,7 +4,10 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    os::{fd::AsFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::AsFd,
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::Path,
     sync::{
         Arc,
@@ -31,6 +34,7 @@ pub(super) struct Batch {
 
 pub(super) enum Message {
     Batch(Batch),
+    Reopen,
     Finish,
 }
 
@@ -51,11 +55,39 @@ impl Batch {
     }
 }
 
+/// What workers could not hand over.
+#[derive(Default)]
+pub(super) struct Dropped {
+    /// Lines that the thread has not counted yet.
+    pub(super) lines: AtomicU64,
+    /// Whether it was said that lines are dropped.
+    pub(super) told: AtomicBool,
+}
+
+impl Dropped {
+    /// Counts lines. The first to do so says it, for the thread may be stuck in a write that does not end.
+    pub(super) fn add(&self, lines: u64) {
+        self.lines.fetch_add(lines, Ordering::Relaxed);
+        if !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "access log lines are dropped, because they come faster than they can be written; requests are served → next: look whether the log's disk or reader is stuck"
+            );
+        }
+    }
+}
+
+/// What the thread is asked where the queue is full: it looks here after every batch.
+#[derive(Default)]
+struct Asked {
+    reopen: AtomicBool,
+    stop: AtomicBool,
+}
+
 /// The control side of the access log.
 pub struct Writer {
     to: SyncSender<Message>,
-    dropped: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
+    dropped: Arc<Dropped>,
+    asked: Arc<Asked>,
     ended: Receiver<()>,
     thread: JoinHandle<()>,
 }
@@ -69,16 +101,16 @@ impl Writer {
         let sink = Sink::open(target.clone(), limits::ACCESS_LOG_RETRY)?;
         let (to, batches) = sync_channel(limits::ACCESS_LOG_QUEUE);
         let (end, ended) = sync_channel(0);
-        let dropped = Arc::default();
-        let stop = Arc::default();
+        let dropped = Arc::<Dropped>::default();
+        let asked = Arc::default();
         let thread = thread::Builder::new().name("access-log".to_owned()).spawn({
-            let (dropped, stop) = (Arc::clone(&dropped), Arc::clone(&stop));
+            let (dropped, asked) = (Arc::clone(&dropped), Arc::clone(&asked));
             move || {
-                write_all(&batches, sink, &dropped, &stop);
+                write_all(&batches, sink, &dropped, &asked);
                 drop::<SyncSender<()>>(end);
             }
         })?;
-        Ok(Self { to, dropped, stop, ended, thread })
+        Ok(Self { to, dropped, asked, ended, thread })
     }
 
     /// A worker's side. It may be made anywhere and moved to its worker.
@@ -87,11 +119,20 @@ impl Writer {
         AccessLog::new(format, self.to.clone(), Arc::clone(&self.dropped))
     }
 
+    /// Opens the file anew, behind the lines that were handed over so far: after it was renamed, what comes next goes to
+    /// a new file of the old name. Where the queue is full it happens behind the next batch. It never waits, and no line
+    /// is lost; a file that cannot be opened leaves the old one in use, and the program log says so.
+    pub fn reopen(&self) {
+        if self.to.try_send(Message::Reopen).is_err() {
+            self.asked.reopen.store(true, Ordering::Release);
+        }
+    }
+
     /// Writes everything that was handed over, then ends. Waits at most `limits::ACCESS_LOG_FINISH`; whether it was
     /// enough: `false` means that lines were lost. Workers must have flushed before.
     #[must_use]
     pub fn finish(self) -> bool {
-        self.stop.store(true, Ordering::Release);
+        self.asked.stop.store(true, Ordering::Release);
         // A full queue needs no message: the thread looks at `stop` after every batch.
         _ = self.to.try_send(Message::Finish);
         if self.ended.recv_timeout(limits::ACCESS_LOG_FINISH) == Err(RecvTimeoutError::Timeout) {
@@ -101,19 +142,38 @@ impl Writer {
     }
 }
 
-fn write_all(batches: &Receiver<Message>, mut sink: Sink, dropped: &AtomicU64, stop: &AtomicBool) {
-    while let Ok(Message::Batch(batch)) = batches.recv() {
-        sink.write(&batch.bytes, batch.lines);
-        batch.recycle();
-        sink.overrun(dropped);
-        if stop.load(Ordering::Acquire) {
-            while let Ok(Message::Batch(batch)) = batches.try_recv() {
-                sink.write(&batch.bytes, batch.lines);
-            }
+fn write_all(batches: &Receiver<Message>, mut sink: Sink, dropped: &Dropped, asked: &Asked) {
+    loop {
+        let message = match sink.wait(Instant::now()) {
+            Some(time) => batches.recv_timeout(time),
+            None => batches.recv().map_err(RecvTimeoutError::from),
+        };
+        match message {
+            Ok(Message::Batch(batch)) => sink.take(batch),
+            Ok(Message::Reopen) => sink.reopen(),
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Finish) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if asked.reopen.swap(false, Ordering::AcqRel) {
+            sink.reopen();
+        }
+        sink.overrun += dropped.lines.swap(0, Ordering::Relaxed);
+        if sink.complain(Instant::now()) {
+            dropped.told.store(false, Ordering::Relaxed);
+        }
+        if asked.stop.load(Ordering::Acquire) {
             break;
         }
     }
-    sink.overrun(dropped);
+    // Workers have ended: what is there now is all that comes.
+    while let Ok(message) = batches.try_recv() {
+        if let Message::Batch(batch) = message {
+            sink.take(batch);
+        }
+    }
+    sink.overrun += dropped.lines.swap(0, Ordering::Relaxed);
+    sink.said = None;
+    sink.complain(Instant::now());
 }
 
 /// The target, and what is known about its troubles.
@@ -125,6 +185,10 @@ struct Sink {
     pause: Duration,
     /// Lines lost since the last success.
     lost: u64,
+    /// Lines that workers dropped because the queue was full, and that were not told yet.
+    overrun: u64,
+    /// When it was said last that lines are lost, by whichever trouble.
+    said: Option<Instant>,
     /// Whether the last thing written is the beginning of a line.
     torn: bool,
 }
@@ -132,7 +196,12 @@ struct Sink {
 impl Sink {
     fn open(target: LogTarget, pause: Duration) -> io::Result<Self> {
         let file = open(&target)?;
-        Ok(Self { target, file, retry: None, pause, lost: 0, torn: false })
+        Ok(Self { target, file, retry: None, pause, lost: 0, overrun: 0, said: None, torn: false })
+    }
+
+    fn take(&mut self, batch: Batch) {
+        self.write(&batch.bytes, batch.lines);
+        batch.recycle();
     }
 
     fn write(&mut self, bytes: &[u8], lines: u64) {
@@ -142,16 +211,18 @@ impl Sink {
         }
         if let Err(error) = self.try_write(bytes) {
             if self.retry.is_none() {
+                self.said = None;
                 tracing::error!(
                     log = self.name(),
                     %error,
                     "the access log cannot be written; requests are served, their lines are dropped → next: free space or mend the rights, it is opened again by itself",
                 );
             }
+            self.said.get_or_insert_with(Instant::now);
             self.retry = Some(Instant::now() + self.pause);
         } else if self.retry.take().is_some() {
             tracing::warn!(log = self.name(), lost = self.lost, "the access log is written again; lines were lost");
-            self.lost = 0;
+            (self.lost, self.said) = (0, None);
         }
     }
 
@@ -165,8 +236,8 @@ impl Sink {
     }
 
     fn write_out(&mut self, rest: &mut &[u8]) -> io::Result<()> {
-        if self.retry.is_some() && matches!(self.target, LogTarget::File(_)) {
-            self.file = open(&self.target)?;
+        if self.retry.is_some() {
+            self.open_anew()?;
         }
         if self.torn {
             self.file.write_all(b"\n")?;
@@ -186,19 +257,65 @@ impl Sink {
         Ok(())
     }
 
-    /// Says what workers had to drop because the queue was full.
-    fn overrun(&mut self, dropped: &AtomicU64) {
-        if self.retry.is_some() {
-            return;
+    /// Standard output and standard error stay what they are.
+    fn open_anew(&mut self) -> io::Result<()> {
+        if matches!(self.target, LogTarget::File(_)) {
+            let file = open(&self.target)?;
+            // Another file does not end in the middle of our line.
+            self.torn &= same(&self.file, &file);
+            self.file = file;
         }
-        let lost = dropped.swap(0, Ordering::Relaxed);
-        if lost > 0 {
+        Ok(())
+    }
+
+    /// Lines are not buffered here: the old file has all that was written to it.
+    fn reopen(&mut self) {
+        match self.open_anew() {
+            Ok(()) => {
+                // What was wrong with the old file need not be so with the new one.
+                self.retry = self.retry.map(|_| Instant::now());
+                tracing::info!(log = self.name(), "the access log was opened anew");
+            }
+            Err(error) => tracing::error!(
+                log = self.name(),
+                %error,
+                "the access log could not be opened anew; its lines still go to the file that was open → next: create the folder or mend the rights, then send SIGUSR1 again",
+            ),
+        }
+    }
+
+    /// How long lost lines may still be kept untold; `None` where there are none.
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        (self.overrun > 0 || self.retry.is_some() && self.lost > 0).then(|| {
+            self.said.map_or(Duration::ZERO, |said| {
+                limits::ACCESS_LOG_COMPLAINT.saturating_sub(now.saturating_duration_since(said))
+            })
+        })
+    }
+
+    /// Says how many lines are lost: at once, then at most every `limits::ACCESS_LOG_COMPLAINT`. Whether
+    /// there were lines among them that workers had dropped.
+    fn complain(&mut self, now: Instant) -> bool {
+        if self.wait(now).is_none_or(|time| !time.is_zero()) {
+            return false;
+        }
+        self.said = Some(now);
+        if self.retry.is_some() && self.lost > 0 {
+            tracing::error!(
+                log = self.name(),
+                lost = self.lost,
+                "the access log still cannot be written; lines are lost"
+            );
+        }
+        let overrun = std::mem::take(&mut self.overrun);
+        if overrun > 0 {
             tracing::warn!(
                 log = self.name(),
-                lost,
+                lost = overrun,
                 "access log lines were lost, because they came faster than they could be written → next: a faster disk, or a reader that keeps up",
             );
         }
+        overrun > 0
     }
 
     fn name(&self) -> &str {
@@ -219,56 +336,14 @@ fn open(target: &LogTarget) -> io::Result<File> {
     }
 }
 
+fn same(one: &File, other: &File) -> bool {
+    let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    identity(one) == identity(other)
+}
+
 fn append_to(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o640).open(path)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
-
-    use super::*;
-
-    #[test]
-    fn a_full_disk_loses_whole_lines_and_ends_by_itself() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("access.log");
-        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-        let mut sink = Sink::open(LogTarget::File(path.clone()), Duration::ZERO).unwrap();
-        sink.write(b"1\n2\n", 2);
-        sink.write(b"3\n", 1);
-        assert!(sink.retry.is_some());
-        assert_eq!(sink.lost, 3);
-        fs::remove_file(&path).unwrap();
-        sink.write(b"4\n", 1);
-        assert!(sink.retry.is_none());
-        assert_eq!((sink.lost, fs::read_to_string(&path).unwrap().as_str()), (0, "4\n"));
-    }
-
-    #[test]
-    fn nothing_is_tried_again_before_its_time() {
-        let target = LogTarget::File("/dev/full".into());
-        let mut sink = Sink::open(target, limits::ACCESS_LOG_FINISH).unwrap();
-        sink.write(b"1\n", 1);
-        sink.file = File::create("/dev/null").unwrap();
-        sink.write(b"2\n", 1);
-        assert_eq!(sink.lost, 2);
-    }
-
-    #[test]
-    fn a_torn_line_is_ended_before_the_next_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("access.log");
-        let mut sink = Sink::open(LogTarget::File(path.clone()), Duration::ZERO).unwrap();
-        sink.write(b"torn", 0);
-        sink.write(b"whole\n", 1);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "torn\nwhole\n");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o137, 0);
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_opened_is_an_error_at_once() {
-        let target = LogTarget::File("/nowhere/at/all/access.log".into());
-        assert_eq!(Writer::open(&target).err().unwrap().kind(), io::ErrorKind::NotFound);
-    }
-}
+mod tests;

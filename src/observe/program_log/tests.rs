@@ -113,6 +113,41 @@ fn evidence_can_neither_forge_a_line_nor_steer_a_terminal() {
 }
 
 #[test]
+fn a_flood_of_one_kind_is_a_few_lines_and_a_sum() {
+    let said = |format| {
+        logged(Level::INFO, format, false, || {
+            // A thread as a worker has it: what others counted is none of its business.
+            let dispatch = tracing::dispatcher::get_default(Clone::clone);
+            let flood = || {
+                let (record, refused) = refused();
+                (0..1000).for_each(|_| failure(&record, &refused, 500));
+                summaries();
+                last_summaries();
+            };
+            std::thread::spawn(move || tracing::dispatcher::with_default(&dispatch, flood)).join().unwrap();
+        })
+    };
+    let few = limits::REPEATED_IN_FULL as usize;
+    let text = said(LogFormat::Text);
+    assert_eq!(text.lines().count(), few + 1, "{text}");
+    assert_eq!(
+        after_time(text.lines().last().unwrap()),
+        format!(
+            "WARN connect-refused: {} more in the last 1 s (app 127.0.0.1:3000; last: 127.0.0.1:3000 refused the \
+             connection, request 0192f0c4-0000-7000-8000-000000000001)",
+            1000 - few
+        )
+    );
+    let json = said(LogFormat::Json);
+    let found: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&found["cause"], &found["more"], &found["upstream"], &found["member"]),
+        (&"connect-refused".into(), &(1000 - few).into(), &"app".into(), &"127.0.0.1:3000".into()),
+        "{json}"
+    );
+}
+
+#[test]
 fn levels_are_coloured_on_a_terminal_only() {
     let text = logged(Level::INFO, LogFormat::Text, true, || tracing::warn!(n = 1, "x"));
     assert_eq!(after_time(&text), "\x1b[33mWARN\x1b[0m x n=1\n");
@@ -121,6 +156,6 @@ fn levels_are_coloured_on_a_terminal_only() {
 #[test]
 fn a_second_start_is_harmless() {
     let log = Log { level: Level::ERROR, format: LogFormat::Text, access: None };
-    init(&log);
-    init(&log);
+    drop(init(&log).unwrap());
+    drop(init(&log).unwrap());
 }

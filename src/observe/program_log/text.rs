@@ -61,22 +61,33 @@ impl Fields {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
-    /// `cause: evidence → next: step (upstream member, METHOD host/path, status, delivered, request id)`
+    /// `cause: evidence → next: step (upstream member, METHOD host/path, status, delivered, request id)`, and for those
+    /// that were only counted `cause: 7 more in the last 10 s (upstream member; last: evidence, request id)`
     fn failure(&self, cause: &str, to: &mut Writer<'_>) -> fmt::Result {
         let of = |name| self.get(name).unwrap_or_default();
+        if let Some(more) = self.get("more") {
+            write!(to, "{cause}: {more} more in the last {} s (", of("seconds"))?;
+            self.place("; ", to)?;
+            return write!(to, "last: {}, request {})", of("evidence"), of("request_id"));
+        }
         write!(to, "{cause}: {} → next: {}", of("evidence"), of("next"))?;
         // Not every failure has a request.
         if self.get("request_id").is_none() {
             return Ok(());
         }
         to.write_str(" (")?;
-        match (self.get("upstream"), self.get("member")) {
-            (None, None) => {}
-            (Some(one), None) | (None, Some(one)) => write!(to, "{one}, ")?,
-            (Some(upstream), Some(member)) => write!(to, "{upstream} {member}, ")?,
-        }
+        self.place(", ", to)?;
         write!(to, "{} {}{}, ", of("method"), of("host"), of("path"))?;
         write!(to, "answered {}, delivered {}, request {})", of("status"), of("delivered"), of("request_id"))
+    }
+
+    /// The upstream and its member, as far as they are known, and what separates them from the rest.
+    fn place(&self, behind: &str, to: &mut Writer<'_>) -> fmt::Result {
+        match (self.get("upstream"), self.get("member")) {
+            (None, None) => Ok(()),
+            (Some(one), None) | (None, Some(one)) => write!(to, "{one}{behind}"),
+            (Some(upstream), Some(member)) => write!(to, "{upstream} {member}{behind}"),
+        }
     }
 
     fn message(&self, to: &mut Writer<'_>) -> fmt::Result {

@@ -183,7 +183,7 @@ pub const WRITE_COPY: usize = 4 * KIB;
 /// How long an upstream may think about `Expect: 100-continue`; then the body is sent without its word.
 pub const CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A reused connection that ends within this time of a request, without a byte, was most likely closed before it came.
-pub const KEEPALIVE_RACE: Duration = Duration::from_millis(100);
+pub const KEEPALIVE_RACE: Duration = Duration::from_millis(250);
 /// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
 pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to an upstream; a larger one costs a second allocation.

@@ -136,7 +136,7 @@ async fn when_all_addresses_fail_the_refused_one_counts() {
 
 #[tokio::test]
 async fn a_connection_that_ends_at_itself_is_refused() {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     socket.connect(&address.into()).expect("a socket connects to itself");

@@ -112,6 +112,10 @@ pub const RETRY_AFTER_JITTER_PERCENT: u64 = 20;
 pub const PAGE_RELOAD: Duration = Duration::from_secs(10);
 /// Characters of a value from the request that an error page shows; the rest is cut off, so that no page grows over 8 KiB.
 pub const PAGE_VALUE: usize = 128;
+/// Steps that a page template of the operator's own may take; then the built-in page is sent.
+pub const TEMPLATE_FUEL: u64 = 50_000;
+/// Largest page template. A larger one is refused when the configuration is read.
+pub const TEMPLATE_SIZE: u64 = MIB as u64;
 /// Seconds up to which an error page names a time in seconds; longer ones are named in minutes.
 pub const PAGE_SECONDS: u64 = 120;
 /// Seconds up to which an error page names a time in minutes; longer ones are named in hours.

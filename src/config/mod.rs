@@ -68,7 +68,7 @@ pub fn search() -> Result<PathBuf, Problems> {
 pub fn parse(text: &str, file: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
     let base = file.parent().unwrap_or(Path::new(""));
     let (written, mut found) = read::read(text, base, env);
-    let settings = written.map(|written| resolve::resolve(written, &mut found));
+    let settings = written.map(|written| resolve::resolve(written, base, &mut found));
     let bad = found.iter().any(|problem| problem.severity == Severity::Error);
     let problems = Problems::new(file, text, found);
     match settings {

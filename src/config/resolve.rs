@@ -1,9 +1,10 @@
 //! Contradictions: what is valid piece by piece and cannot be true together, each with the place it stands at.
 //! It turns what `read` took into `Settings`; nothing after it checks again.
 
+mod pages;
 mod routes;
 
-use std::ops::Range;
+use std::{ops::Range, path::Path};
 
 use toml::Spanned;
 
@@ -13,16 +14,20 @@ use super::{
     settings::{Errors, Listen, RetryAfter, Server, Settings},
     written::{Upstream, Written},
 };
+use crate::failure::page::Pages;
 
-/// Adds what contradicts to `found`. The settings are good only if no error is among it.
-pub fn resolve(written: Written, found: &mut Vec<Problem>) -> Settings {
+/// Adds what contradicts to `found`; files of pages are looked for from `base`. The settings are good only if no error is among it.
+pub fn resolve(written: Written, base: &Path, found: &mut Vec<Problem>) -> Settings {
     check_present(&written, found);
     each_listener_once(&written.listen, found);
     for upstream in &written.upstreams {
         check_upstream(upstream, found);
     }
-    let errors = written.errors.over(&built_in());
-    let routes = routes::resolve(written.routes, &written.upstreams, &errors, found);
+    let mut loader = pages::Loader::new(base);
+    let used_by_routes = written.routes.iter().any(|route| !route.errors.pages.is_empty());
+    let look = loader.look(&written.errors, None, used_by_routes, found);
+    let errors = written.errors.over(&built_in(), look.pages.clone());
+    let routes = routes::resolve(written.routes, &written.upstreams, &errors, (&mut loader, &look), found);
     Settings {
         gateway: written.gateway,
         listen: written.listen.into_iter().map(Spanned::into_inner).collect(),
@@ -42,6 +47,8 @@ fn built_in() -> Errors {
         retry_after: RetryAfter::Auto,
         contact: None,
         auto_retry: true,
+        pages: Pages::default(),
+        intercept: Vec::new(),
     }
 }
 

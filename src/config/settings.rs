@@ -14,7 +14,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use regex::Regex;
 
-use crate::failure::{Cause, Language};
+use crate::failure::{Cause, Language, page::Pages};
 
 /// The whole configuration of one run.
 #[derive(Debug, Clone)]
@@ -353,6 +353,10 @@ pub struct Errors {
     pub contact: Option<String>,
     /// Whether the page reloads itself where that is safe.
     pub auto_retry: bool,
+    /// Pages of the operator's own.
+    pub pages: Pages,
+    /// Statuses (5xx) of upstreams whose empty answers get a page.
+    pub intercept: Vec<StatusCode>,
 }
 
 /// `errors.retry_after`

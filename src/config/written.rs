@@ -1,13 +1,16 @@
 //! The configuration as it was written: valid piece by piece, with the places that `resolve` needs.
 //! `read` makes it; `resolve` turns it into `Settings`.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 use http::{HeaderValue, Method, StatusCode};
 use toml::Spanned;
 
 use super::settings::{self, HostPattern, PathMode, PathPattern};
-use crate::failure::{Cause, Language};
+use crate::failure::{
+    Cause, Language,
+    page::{Occasion, Pages},
+};
 
 /// A whole file.
 pub struct Written {
@@ -82,6 +85,11 @@ pub struct ErrorEdits {
     pub retry_after: Option<settings::RetryAfter>,
     pub contact: Option<String>,
     pub auto_retry: Option<bool>,
+    /// The folder of templates.
+    pub templates: Option<Spanned<PathBuf>>,
+    /// Files of templates, by what they are for; no file is the built-in page.
+    pub pages: Vec<(Occasion, Vec<Spanned<String>>)>,
+    pub intercept: Option<Vec<StatusCode>>,
 }
 
 impl ErrorEdits {
@@ -92,16 +100,21 @@ impl ErrorEdits {
             && self.retry_after.is_none()
             && self.contact.is_none()
             && self.auto_retry.is_none()
+            && self.templates.is_none()
+            && self.pages.is_empty()
+            && self.intercept.is_none()
     }
 
-    /// `base` with what was written instead.
-    pub fn over(self, base: &settings::Errors) -> settings::Errors {
+    /// `base` with what was written instead, and with `pages`.
+    pub fn over(self, base: &settings::Errors, pages: Pages) -> settings::Errors {
         let mut errors = base.clone();
         errors.statuses.extend(self.statuses);
         errors.languages = self.languages.unwrap_or(errors.languages);
         errors.retry_after = self.retry_after.unwrap_or(errors.retry_after);
         errors.contact = self.contact.or(errors.contact);
         errors.auto_retry = self.auto_retry.unwrap_or(errors.auto_retry);
+        errors.pages = pages;
+        errors.intercept = self.intercept.unwrap_or(errors.intercept);
         errors
     }
 }

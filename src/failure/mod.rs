@@ -56,6 +56,8 @@ pub struct Failure {
     pub parameters: Vec<(&'static str, Parameter)>,
     /// A real number for Retry-After.
     pub retry_after: Option<Duration>,
+    /// The status it is answered with, where an upstream has said it already.
+    pub status: Option<StatusCode>,
     /// The Allow field of a 405.
     pub allow: Option<HeaderValue>,
     /// The error underneath.
@@ -86,6 +88,7 @@ impl Failure {
             next: None,
             parameters: Vec::new(),
             retry_after: None,
+            status: None,
             allow: None,
             source: None,
         })
@@ -119,12 +122,12 @@ impl Failure {
         self
     }
 
-    /// The status it is answered with: the one that `[errors] statuses` sets for the cause, else the cause's own,
-    /// else the one of its class.
+    /// The status it is answered with: the one that `[errors] statuses` sets for the cause, else the upstream's where
+    /// a page stands for its answer, else the cause's own, else the one of its class.
     #[must_use]
     pub fn status(&self, errors: &Errors) -> StatusCode {
         let configured = errors.statuses.get(&self.cause).copied();
-        configured.or_else(|| self.cause.status()).unwrap_or_else(|| self.cause.class().status())
+        configured.or(self.status).or_else(|| self.cause.status()).unwrap_or_else(|| self.cause.class().status())
     }
 
     /// Keeps the error underneath.

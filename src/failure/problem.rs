@@ -30,11 +30,11 @@ struct Retry {
 /// The whole body.
 pub(crate) fn document(story: &Story<'_>) -> String {
     let problem = Problem {
-        r#type: format!("urn:goodgate:problem:{}", story.class.as_str()),
+        r#type: story.problem_type(),
         title: story.title,
         status: story.status.as_u16(),
         detail: story.sentences().collect::<Vec<_>>().join(" "),
-        instance: instance(&story.request_id),
+        instance: story.instance(),
         cause: story.class.as_str(),
         request_id: &story.request_id,
         time: &story.time,
@@ -42,13 +42,4 @@ pub(crate) fn document(story: &Story<'_>) -> String {
         retry: Retry { safe: story.retry_safe, after: story.retry_after },
     };
     serde_json::to_string(&problem).expect("texts and numbers can always be written") + "\n"
-}
-
-/// A URI for this one failure: the request's id as a URN.
-fn instance(request_id: &str) -> String {
-    if uuid::Uuid::try_parse(request_id).is_ok_and(|uuid| uuid.hyphenated().to_string() == request_id) {
-        return format!("urn:uuid:{request_id}");
-    }
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-._~".contains(c) { c } else { '_' };
-    format!("urn:goodgate:request:{}", request_id.chars().map(safe).collect::<String>())
 }

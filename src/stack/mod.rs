@@ -5,6 +5,7 @@ mod access_log;
 mod checked;
 mod guard;
 mod headers;
+mod intercept;
 mod limits;
 mod request_id;
 mod respond;
@@ -39,6 +40,8 @@ pub fn build(
         .layer(layer(|inner| route::Route::new(inner, shared)))
         // Inside of the responder: only answers of upstreams get the gateway's fields and the route's edits.
         .layer(layer(|inner| headers::Headers::new(inner, shared)))
+        // Inside of the fields: an answer in whose place a page is sent gets none of the route's edits.
+        .layer(layer(intercept::Intercept::new))
         // Last, because the route may have limits of its own.
         .layer(layer(|inner| limits::Limits::new(inner, shared)));
     layers.service(upstream::Upstream::new(shared))

@@ -11,12 +11,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use pin_project_lite::pin_project;
 use tower::Service;
 
 use super::shared::Shared;
 use crate::{
+    config::settings::HeaderEdits,
     failure::{self, Cause, Failure, page},
     message::{Body, Record, Request},
     observe::program_log,
@@ -106,6 +107,9 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         errors,
     };
     let mut answer = page::answer(&failure, &asked);
+    if let Some(route) = record.route.get() {
+        share(answer.headers_mut(), &route.response_headers);
+    }
     record.retry_after.set(failure.retry_after.filter(|_| answer.headers().contains_key(header::RETRY_AFTER)));
     if record.connection.unread.get() || failure.cause == Cause::GatewayDraining {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -113,6 +117,26 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
     program_log::failure(record, &failure, answer.status().as_u16());
     *record.failure.borrow_mut() = Some(failure);
     answer
+}
+
+/// Lets programs of other origins read an error too, as the route lets them read its answers: they are told nothing else
+/// otherwise, not even the status (Fetch, section 3.2).
+fn share(headers: &mut HeaderMap, edits: &HeaderEdits) {
+    const SHARED: [HeaderName; 3] = [
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    ];
+    let set = |name: &HeaderName| edits.set.iter().find(|(set, _)| set == name).map(|(_, value)| value);
+    if set(&header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none() {
+        return;
+    }
+    for name in SHARED {
+        if let Some(value) = set(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
 }
 
 /// The answer to what is no request, for the listener to write by itself; the connection ends behind it. `record` holds

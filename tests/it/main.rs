@@ -14,6 +14,7 @@ mod demo;
 mod failures;
 mod harness;
 mod logs;
+mod pages;
 mod readme;
 #[path = "../support/mod.rs"]
 mod support;

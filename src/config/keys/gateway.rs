@@ -168,9 +168,26 @@ pub static ERRORS: Table = Table {
             preset: Preset::Flag(true),
             about: "Whether the page reloads itself, where nothing was delivered or the method is safe.",
         },
-        later("templates", "remove it; the built-in pages are used"),
-        later("pages", "remove it; the built-in pages are used"),
-        later("intercept", "remove it; the application's own error answers pass untouched"),
+        Key {
+            name: "templates",
+            kind: Kind::Text("a folder such as \"pages/plain\""),
+            preset: Preset::Absent("\"pages/plain\""),
+            about: "A folder of page templates; its error.html, error.json and error.txt take the place of the built-in pages. README.md in config/pages tells their variables.",
+        },
+        Key {
+            name: "pages",
+            kind: Kind::Text("a table of causes, statuses or classes and files such as { \"502\" = \"502.html\" }"),
+            preset: Preset::Absent(
+                "{ \"connect-refused\" = \"error.html\", \"502\" = \"error.html\", \"4xx\" = \"builtin\" }",
+            ),
+            about: "Other templates of the folder (or files beside this one): by cause, then status, then class (4xx, 5xx); a file, a list of one a type (.html, .json, .txt), or \"builtin\".",
+        },
+        Key {
+            name: "intercept",
+            kind: Kind::Text("a list of statuses from 500 to 599 such as [502, 503]"),
+            preset: Preset::Texts(&[]),
+            about: "Statuses (5xx) of upstreams that get a page when their body is empty (Content-Length: 0); all others pass untouched.",
+        },
     ],
 };
 

@@ -224,8 +224,25 @@ pub static ROUTE_ERRORS: Table = Table {
             preset: Preset::Absent("false"),
             about: "Whether the page reloads itself.",
         },
-        later("templates", "remove it; the built-in pages are used"),
-        later("pages", "remove it; the built-in pages are used"),
-        later("intercept", "remove it; the application's own error answers pass untouched"),
+        Key {
+            name: "templates",
+            kind: Kind::Text("a folder such as \"pages/plain\""),
+            preset: Preset::Absent("\"pages/night\""),
+            about: "Another folder; the templates and pages of [errors] do not count here then.",
+        },
+        Key {
+            name: "pages",
+            kind: Kind::Text("a table of causes, statuses or classes and files such as { \"502\" = \"502.html\" }"),
+            preset: Preset::Absent(
+                "{ \"connect-refused\" = \"error.html\", \"502\" = \"error.html\", \"4xx\" = \"builtin\" }",
+            ),
+            about: "Other templates, on top of those of [errors].",
+        },
+        Key {
+            name: "intercept",
+            kind: Kind::Text("a list of statuses from 500 to 599 such as [502, 503]"),
+            preset: Preset::Absent("[502]"),
+            about: "Other statuses whose empty answers get a page.",
+        },
     ],
 };

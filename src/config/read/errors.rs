@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
+use toml::Spanned;
+
 use super::{
     leaf::{Leaf, Misfit},
     section::{Section, meant},
 };
 use crate::{
     config::{keys::either, settings::RetryAfter, written::ErrorEdits},
-    failure::{Cause, Language},
+    failure::{Cause, Language, page::Occasion},
 };
 
 /// The languages that are built in, by their tags (RFC 5646).
 pub const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("ru", Language::Ru)];
+
+/// In place of a file: the page that is built in.
+const BUILT_IN: &str = "builtin";
 
 /// Both tables have the same keys.
 pub fn errors(section: &Section<'_>) -> ErrorEdits {
@@ -30,6 +36,9 @@ pub fn errors(section: &Section<'_>) -> ErrorEdits {
         retry_after: section.take("retry_after", retry_after),
         contact: section.take("contact", contact),
         auto_retry: section.take("auto_retry", Leaf::flag),
+        templates: section.take_at("templates", |leaf| leaf.path(&not_empty(leaf)?)),
+        pages: section.take("pages", |leaf| leaf.entries(page)).unwrap_or_default(),
+        intercept: section.take("intercept", |leaf| leaf.list(intercept)),
     }
 }
 
@@ -80,4 +89,62 @@ fn contact(leaf: &Leaf<'_>) -> Result<String, Misfit> {
         return Err(Misfit::new("has a line break or control character"));
     }
     Ok(text)
+}
+
+fn not_empty(leaf: &Leaf<'_>) -> Result<String, Misfit> {
+    let text = leaf.text()?;
+    if text.trim().is_empty() { Err(leaf.wrong_type()) } else { Ok(text) }
+}
+
+/// An entry of `pages`: what it is for, and its files; none of them for the built-in page.
+fn page<'a>(name: &Spanned<&'a str>, leaf: &Leaf<'a>) -> Result<(Occasion, Vec<Spanned<String>>), Misfit> {
+    let occasion = occasion(name.get_ref()).map_err(|misfit| misfit.at(name.span()))?;
+    let title = format!(
+        "the page for `{}` must be a file such as \"502.html\", a list of them, or \"builtin\"",
+        name.get_ref()
+    );
+    let file = |leaf: &Leaf<'a>| {
+        let text = not_empty(leaf).map_err(|misfit| misfit.or_title(&title))?;
+        Ok(Spanned::new(leaf.span.clone(), text))
+    };
+    let mut files = leaf.one_or_list(file)?;
+    if files.is_empty() && matches!(leaf.value, toml::de::DeValue::Array(items) if items.is_empty()) {
+        return Err(Misfit::new("the list is empty").title(title).hint("write \"builtin\" for the built-in page"));
+    }
+    if let Some(word) = files.iter().find(|file| file.get_ref() == BUILT_IN) {
+        if files.len() > 1 {
+            let misfit = Misfit::new("excludes the other files of the list").title(title);
+            return Err(misfit.at(word.span()));
+        }
+        files.clear();
+    }
+    Ok((occasion, files))
+}
+
+/// What a page is for: `4xx`, `5xx`, a status or a cause.
+fn occasion(name: &str) -> Result<Occasion, Misfit> {
+    let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    match name {
+        "4xx" => Ok(Occasion::ClientErrors),
+        "5xx" => Ok(Occasion::ServerErrors),
+        _ if is_number => {
+            let status = name.parse().ok().filter(|status| (400..=599).contains(status));
+            let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+            status.map(Occasion::Status).ok_or_else(|| {
+                Misfit::new("not the status of an error")
+                    .title(format!("`{name}` is no status that a page can be for"))
+                    .hint("write a status from 400 to 599, \"4xx\", \"5xx\", or a cause such as \"connect-refused\"")
+            })
+        }
+        _ => cause(name).map(Occasion::Cause),
+    }
+}
+
+/// An entry of `intercept`. Answers about the request itself (4xx) are the application's to explain.
+fn intercept(leaf: &Leaf<'_>) -> Result<StatusCode, Misfit> {
+    let title = "`intercept` must be a list of statuses from 500 to 599";
+    let status = leaf.count().map_err(|misfit| misfit.or_title(title))?;
+    let status = u16::try_from(status).ok().filter(|status| (500..=599).contains(status));
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    status.ok_or_else(|| Misfit::new("not one of them").title(title))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use toml::Spanned;
 
+use super::pages::{Loader, Look};
 use crate::config::{
     keys::either,
     problem::{Problem, Severity},
@@ -18,6 +19,7 @@ pub fn resolve(
     written: Vec<Route>,
     upstreams: &[Upstream],
     errors: &Errors,
+    (loader, look): (&mut Loader<'_>, &Look),
     found: &mut Vec<Problem>,
 ) -> Vec<Arc<settings::Route>> {
     each_route_once(&written, found);
@@ -33,7 +35,12 @@ pub fn resolve(
         if !for_upstream && found.len() == before {
             warn_of_no_effect(&route.for_upstream, found);
         }
-        let errors = if route.errors.is_empty() { shared.clone() } else { route.errors.over(errors).into() };
+        let errors = if route.errors.is_empty() {
+            shared.clone()
+        } else {
+            let look = loader.look(&route.errors, Some(look), false, found);
+            route.errors.over(errors, look.pages).into()
+        };
         routes.push(Arc::new(settings::Route {
             name: route.name,
             hosts: route.hosts,

@@ -74,7 +74,11 @@ fn reference(page: &mut Page, story: &Story<'_>) {
         page.raw("<div><dt>").text(label).raw("</dt><dd dir=\"ltr\">").text(&value).raw("</dd></div>\n");
     }
     if let Some(contact) = story.contact {
-        page.raw("<div><dt>").text(labels.contact).raw("</dt><dd dir=\"ltr\">").contact(contact).raw("</dd></div>\n");
+        page.raw("<div><dt>")
+            .text(labels.contact)
+            .raw("</dt><dd dir=\"ltr\">")
+            .contact(contact, story.contact_link().as_deref())
+            .raw("</dd></div>\n");
     }
     page.raw("</dl>\n</footer>\n");
 }
@@ -124,15 +128,9 @@ impl Page {
     }
 
     /// A link where it is a web or mail address, else the words as they are.
-    fn contact(&mut self, contact: &str) -> &mut Self {
-        let web = contact.starts_with("https://") || contact.starts_with("http://");
-        let mail = contact.strip_prefix("mailto:").unwrap_or(contact);
-        if web {
-            self.raw("<a href=\"").text(contact).raw("\">").text(contact).raw("</a>")
-        } else if mail.contains('@') && !mail.contains(|c: char| c.is_whitespace() || c == ':') {
-            self.raw("<a href=\"mailto:").text(mail).raw("\">").text(mail).raw("</a>")
-        } else {
-            self.text(contact)
-        }
+    fn contact(&mut self, contact: &str, link: Option<&str>) -> &mut Self {
+        let Some(link) = link else { return self.text(contact) };
+        let shown = contact.strip_prefix("mailto:").unwrap_or(contact);
+        self.raw("<a href=\"").text(link).raw("\">").text(shown).raw("</a>")
     }
 }

@@ -1,14 +1,18 @@
-//! The answer a visitor gets for a failure: format and language negotiated, texts by class, verdict and kind of method.
-//! `stack::respond` calls `answer`; nothing here decides what the failure is.
+//! The answer a visitor gets for a failure: format and language negotiated, texts by class, verdict and kind of method,
+//! in the built-in form or in a template of the operator's. `stack::respond` calls `answer`; nothing here decides what
+//! the failure is.
 
 mod grpc;
 mod html;
 mod language;
 mod negotiate;
+mod pages;
 pub(crate) mod story;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variables;
 
 use std::time::SystemTime;
 
@@ -16,7 +20,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 pub use language::Language;
 use negotiate::Format;
+pub use pages::{Occasion, Pages};
 use story::Story;
+pub use template::{Fault, Kind, Template};
 
 use crate::{
     config::settings::{Errors, Gateway},
@@ -26,6 +32,10 @@ use crate::{
 /// What a page of ours may load: nothing but the style that stands in it.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The same for a page of the operator's own, which may carry its pictures and fonts in itself too.
+const OWN_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+                                           font-src data:; base-uri 'none'; form-action 'none'";
 
 /// What the answer depends on besides the failure.
 pub struct Asked<'a> {
@@ -52,11 +62,15 @@ pub struct Asked<'a> {
 #[must_use]
 pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
     let story = Story::new(failure, asked);
-    let (content_type, body) = match Format::of(asked.headers) {
-        Format::Html => ("text/html; charset=utf-8", html::write(&story)),
-        Format::Problem => ("application/problem+json", problem::document(&story)),
-        Format::Json => ("application/json", problem::document(&story)),
-        Format::Text => ("text/plain; charset=utf-8", text::write(&story)),
+    let format = Format::of(asked.headers);
+    let own = own_page(format, failure, &story, asked);
+    let is_own = own.is_some();
+    let built_in = |write: fn(&Story<'_>) -> String| own.unwrap_or_else(|| write(&story));
+    let (content_type, body) = match format {
+        Format::Html => ("text/html; charset=utf-8", built_in(html::write)),
+        Format::Problem => ("application/problem+json", built_in(problem::document)),
+        Format::Json => ("application/json", built_in(problem::document)),
+        Format::Text => ("text/plain; charset=utf-8", built_in(text::write)),
         Format::Empty => ("text/plain; charset=utf-8", String::new()),
         Format::Grpc => return grpc_answer(failure, &story, asked),
     };
@@ -65,6 +79,10 @@ pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
     let length = response.body().len();
     let headers = response.headers_mut();
     fields(headers, failure, &story, asked);
+    if is_own {
+        let policy = HeaderValue::from_static(OWN_CONTENT_SECURITY_POLICY);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(story.language()));
@@ -72,6 +90,33 @@ pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// The body from the operator's own template for this failure and form; `None` where there is none, and where it
+/// fails: a visitor gets the built-in page then, and the operator a line in the log.
+fn own_page(format: Format, failure: &Failure, story: &Story<'_>, asked: &Asked<'_>) -> Option<String> {
+    let kind = match format {
+        Format::Html => Kind::Html,
+        Format::Problem | Format::Json => Kind::Json,
+        Format::Text => Kind::Text,
+        Format::Empty | Format::Grpc => return None,
+    };
+    let template = asked.errors.pages.find(failure.cause, story.status, kind)?;
+    match template.render(story) {
+        Ok(body) => Some(body),
+        Err(reason) => {
+            tracing::warn!(
+                cause = failure.cause.id(),
+                request_id = story.request_id,
+                template = template.file(),
+                evidence = reason,
+                next =
+                    "Correct the template; `errors.pages` names it, or it is the `error` file of `errors.templates`.",
+                "a page template failed, the built-in page was sent"
+            );
+            None
+        }
+    }
 }
 
 /// A gRPC call ends with a status of its own and is always 200 for HTTP.

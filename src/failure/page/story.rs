@@ -161,6 +161,32 @@ impl<'a> Story<'a> {
         rows.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
 
+    /// The kind of problem as a URI (RFC 9457 section 3.1.1).
+    pub fn problem_type(&self) -> String {
+        format!("urn:goodgate:problem:{}", self.class.as_str())
+    }
+
+    /// A URI for this one failure: the request's id as a URN.
+    pub fn instance(&self) -> String {
+        let id = &self.request_id;
+        if uuid::Uuid::try_parse(id).is_ok_and(|uuid| uuid.hyphenated().to_string() == *id) {
+            return format!("urn:uuid:{id}");
+        }
+        let safe = |c: char| if c.is_ascii_alphanumeric() || "-._~".contains(c) { c } else { '_' };
+        format!("urn:goodgate:request:{}", id.chars().map(safe).collect::<String>())
+    }
+
+    /// Where a link on the contact leads, if it is a web or mail address.
+    pub fn contact_link(&self) -> Option<String> {
+        let contact = self.contact?;
+        if contact.starts_with("https://") || contact.starts_with("http://") {
+            return Some(contact.to_owned());
+        }
+        let mail = contact.strip_prefix("mailto:").unwrap_or(contact);
+        let is_mail = mail.contains('@') && !mail.contains(|c: char| c.is_whitespace() || c == ':');
+        is_mail.then(|| format!("mailto:{mail}"))
+    }
+
     fn length(&self, seconds: u64) -> String {
         let [s, min, h] = self.texts.units;
         let (minute, hour) = (60, 60 * 60);

@@ -45,6 +45,8 @@ impl Client {
                 retry_after: RetryAfter::Auto,
                 contact: Some("support@example.com".into()),
                 auto_retry: true,
+                pages: Pages::default(),
+                intercept: Vec::new(),
             },
         }
     }
@@ -54,8 +56,8 @@ impl Client {
         self
     }
 
-    fn ask(&self, failure: &Failure) -> Response<Bytes> {
-        let asked = Asked {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
             method: &self.method,
             headers: &self.headers,
             host: &self.host,
@@ -63,8 +65,11 @@ impl Client {
             received: UNIX_EPOCH + Duration::from_secs(1_764_000_767),
             gateway: &self.gateway,
             errors: &self.errors,
-        };
-        answer(failure, &asked)
+        }
+    }
+
+    fn ask(&self, failure: &Failure) -> Response<Bytes> {
+        answer(failure, &self.asked())
     }
 
     fn read(&self, failure: &Failure) -> String {
@@ -77,6 +82,12 @@ fn failure(cause: Cause, delivered: Delivered) -> Box<Failure> {
     failure.member = Some("http://member.internal:3000".into());
     failure.next = Some("NEXT-STEP".into());
     failure
+}
+
+/// The story of a failure with all that a story can have.
+pub(super) fn story_of_a_refused_connection(look: impl FnOnce(&Story<'_>)) {
+    let client = Client::new(Method::GET, BROWSER);
+    look(&Story::new(&failure(Cause::ConnectRefused, Delivered::No), &client.asked()));
 }
 
 fn field<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {

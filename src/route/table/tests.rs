@@ -49,6 +49,8 @@ fn route(written: &str) -> Arc<Route> {
             retry_after: RetryAfter::Auto,
             contact: None,
             auto_retry: true,
+            pages: crate::failure::page::Pages::default(),
+            intercept: Vec::new(),
         }),
     })
 }

@@ -157,6 +157,19 @@ fn the_looks_to_start_from_say_what_the_built_in_page_says() {
     }
 }
 
+#[test]
+fn an_empty_answer_to_head_gets_the_fields_of_the_page_and_one_of_unknown_length_none() {
+    for (fields, is_page) in [("Content-Length: 0\r\n", true), ("Content-Length: 7\r\n", false), ("", false)] {
+        let origin = Origin::answering(format!("HTTP/1.1 502 No\r\n{fields}\r\n"));
+        let gate = intercepting(&origin);
+        let mut client = gate.client();
+        client.send("HEAD / HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\n\r\n");
+        let answer = client.head_response();
+        assert_eq!(answer.status, 502);
+        assert_eq!(answer.field("content-type").is_some(), is_page, "{fields:?}: {answer:?}");
+    }
+}
+
 /// A gateway before `origin` that answers in place of an empty 502 and 503.
 fn intercepting(origin: &Origin) -> Gate {
     Gate::start(&format!(

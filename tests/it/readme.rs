@@ -107,7 +107,8 @@ fn every_path_and_every_link_leads_somewhere() {
     let text = text();
     let (before, _, behind) = parts(&text);
     let paths = [before, behind].into_iter().flat_map(spans);
-    let paths = paths.filter(|span| ["src/", "tests/", "benches/", "config/"].iter().any(|root| span.starts_with(root)));
+    let paths =
+        paths.filter(|span| ["src/", "tests/", "benches/", "config/"].iter().any(|root| span.starts_with(root)));
     let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
     let scripts = blocks(&text, "sh").into_iter().filter(|line| !line.starts_with("cargo "));
     let mut count = 0;

@@ -46,7 +46,7 @@ pub fn request(accept: &str) -> Request<()> {
 pub fn record(settings: &Settings) -> Record {
     let head = request("*/*").into_parts().0;
     let forwarding = forwarding(&head.headers, settings);
-    let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), 40_000, limits::BODY_TIMEOUT));
+    let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limits::BODY_TIMEOUT));
     let record = Record::new(head, ID.into(), &connection, forwarding, SystemTime::now());
     if let Ok(found) = authority(&record.head) {
         _ = record.authority.set(found);

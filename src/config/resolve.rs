@@ -10,11 +10,10 @@ use toml::Spanned;
 
 use super::{
     problem::Problem,
-    read::LANGUAGES,
     settings::{Errors, Listen, RetryAfter, Server, Settings},
     written::{Upstream, Written},
 };
-use crate::failure::page::Pages;
+use crate::failure::{Language, page::Pages};
 
 /// Adds what contradicts to `found`; files of pages are looked for from `base`. The settings are good only if no error is among it.
 pub fn resolve(written: Written, base: &Path, found: &mut Vec<Problem>) -> Settings {
@@ -43,7 +42,7 @@ pub fn resolve(written: Written, base: &Path, found: &mut Vec<Problem>) -> Setti
 fn built_in() -> Errors {
     Errors {
         statuses: std::collections::BTreeMap::new(),
-        languages: LANGUAGES.map(|(_, language)| language).to_vec(),
+        languages: Language::ALL.to_vec(),
         retry_after: RetryAfter::Auto,
         contact: None,
         auto_retry: true,

@@ -33,7 +33,7 @@ pub(crate) fn document(story: &Story<'_>) -> String {
         r#type: story.problem_type(),
         title: story.title,
         status: story.status.as_u16(),
-        detail: story.sentences().collect::<Vec<_>>().join(" "),
+        detail: story.sentences().collect::<Vec<_>>().join(story.texts.joint),
         instance: story.instance(),
         cause: story.class.as_str(),
         request_id: &story.request_id,

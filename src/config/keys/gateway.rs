@@ -1,7 +1,7 @@
 //! The keys of the gateway as a whole: itself, its listeners, its limits, its errors and its logs.
 
 use super::{Key, Kind, Preset, Table, later, table};
-use crate::limits;
+use crate::{failure::Language, limits};
 
 /// `[gateway]`
 pub static GATEWAY: Table = Table {
@@ -146,7 +146,7 @@ pub static ERRORS: Table = Table {
         Key {
             name: "languages",
             kind: Kind::Text("a list of languages such as [\"en\", \"ru\"]"),
-            preset: Preset::Texts(&["en", "ru"]),
+            preset: Preset::Texts(Language::TAGS),
             about: "Languages of the error pages, the preferred one first; all that are built in by default.",
         },
         Key {

@@ -14,9 +14,6 @@ use crate::{
     failure::{Cause, Language, page::Occasion},
 };
 
-/// The languages that are built in, by their tags (RFC 5646).
-pub const LANGUAGES: [(&str, Language); 2] = [("en", Language::En), ("ru", Language::Ru)];
-
 /// In place of a file: the page that is built in.
 const BUILT_IN: &str = "builtin";
 
@@ -55,14 +52,12 @@ fn cause(id: &str) -> Result<Cause, Misfit> {
 }
 
 fn languages(leaf: &Leaf<'_>) -> Result<Vec<Language>, Misfit> {
-    let known = either(&LANGUAGES.map(|(tag, _)| tag));
     let list = leaf.list(|item| {
         let text = item.text()?;
-        let found = LANGUAGES.iter().find(|(tag, _)| *tag == text).map(|(_, language)| *language);
-        found.ok_or_else(|| {
+        Language::from_tag(&text).ok_or_else(|| {
             Misfit::new("not built in")
                 .title(format!("there are no pages in the language `{text}`"))
-                .hint(format!("write {known}"))
+                .hint(format!("write {}", either(Language::TAGS)))
         })
     })?;
     let written = if let toml::de::DeValue::Array(items) = leaf.value { items.len() } else { 0 };

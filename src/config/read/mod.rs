@@ -18,7 +18,6 @@ use std::{cell::RefCell, path::Path};
 
 use toml::de::DeTable;
 
-pub use errors::LANGUAGES;
 pub use section::meant;
 
 use super::{keys, problem::Problem, written::Written};

@@ -18,7 +18,7 @@ const UNAVAILABLE: u16 = 14;
 
 /// The fields that say what happened.
 pub(super) fn fields(story: &Story<'_>) -> [(HeaderName, HeaderValue); 2] {
-    let message = encode(&format!("{}. {}", story.title, story.delivery));
+    let message = encode(&[story.title, story.texts.stop, story.texts.joint, story.delivery].concat());
     let message = HeaderValue::try_from(message).expect("percent-encoded text is visible ASCII");
     [
         (HeaderName::from_static("grpc-status"), HeaderValue::from(code(story))),

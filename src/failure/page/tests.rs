@@ -1,6 +1,8 @@
 //! Every answer that a failure can get, looked at as a client would.
 //! The screenshots that people look at come from `write_pages_to_look_at`.
 
+mod languages;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, UNIX_EPOCH},

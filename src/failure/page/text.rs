@@ -24,9 +24,15 @@ pub(super) fn write(story: &Story<'_>) -> String {
     line("");
     let mut rows = story.reference();
     rows.extend(story.contact.map(|contact| (story.texts.labels.contact, contact.to_owned())));
-    let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+    let width = rows.iter().map(|(label, _)| columns(label)).max().unwrap_or_default();
     for (label, value) in rows {
-        line(&format!("{label:width$}  {value}"));
+        let space = width - columns(label);
+        line(&format!("{label}{:space$}  {value}", ""));
     }
     out
+}
+
+/// How wide a terminal shows our labels: ideographs and kana take two columns.
+fn columns(label: &str) -> usize {
+    label.chars().map(|c| if matches!(c, '\u{2e80}'..='\u{9fff}') { 2 } else { 1 }).sum()
 }

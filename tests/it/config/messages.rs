@@ -50,7 +50,7 @@ fn keys_outside_of_routes_and_upstreams_are_checked() {
         ("errors.statuses = { \"conect-refused\" = 500 }", "1:21", &["no cause", "did you mean `connect-refused`?"]),
         ("errors.statuses = { connect-refused = 200 }", "1:39", &["400 to 599"]),
         ("errors.languages = []", "1:20", &["empty"]),
-        ("errors.languages = [\"en\", \"xx\"]", "1:27", &["language `xx`", "\"en\" or \"ru\""]),
+        ("errors.languages = [\"en\", \"xx\"]", "1:27", &["language `xx`", "\"en\", \"ru\"", "\"ja\" or \"ar\""]),
         ("errors.retry_after = 5", "1:22", &["\"5s\"", "\"auto\" or \"off\""]),
         ("errors.intercept = [200]", "1:21", &["from 500 to 599"]),
         ("log.level = \"warning\"", "1:13", &["one of \"error\", \"warn\""]),

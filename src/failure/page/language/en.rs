@@ -6,6 +6,8 @@ use super::{Delivery, Labels, Refusal, Requests, Texts, Words};
 pub(super) const TEXTS: Texts = Texts {
     tag: "en",
     direction: "ltr",
+    joint: " ",
+    stop: ".",
     unreachable: Words {
         title: "This site cannot be reached right now",
         what: "We could not connect to the server behind this site.",

@@ -1,8 +1,15 @@
 //! The languages of the error page: one table of texts a language, all of one shape.
 //! `story` picks the sentences; adding a language is one file here, one variant and its line in each list below.
 
+mod ar;
+mod de;
 mod en;
+mod es;
+mod fr;
+mod ja;
+mod pt;
 mod ru;
+mod zh;
 
 /// A language of the built-in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,15 +18,41 @@ pub enum Language {
     En,
     /// Russian.
     Ru,
+    /// German.
+    De,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
+    /// Portuguese.
+    Pt,
+    /// Chinese.
+    Zh,
+    /// Japanese.
+    Ja,
+    /// Arabic.
+    Ar,
 }
 
 impl Language {
     /// Every language, English first: it is used where nothing else fits.
-    pub const ALL: &'static [Self] = &[Self::En, Self::Ru];
+    pub const ALL: &'static [Self] =
+        &[Self::En, Self::Ru, Self::De, Self::Fr, Self::Es, Self::Pt, Self::Zh, Self::Ja, Self::Ar];
+
+    /// The tags of all of them, in the same order.
+    pub const TAGS: &'static [&'static str] = &{
+        let mut tags = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < tags.len() {
+            tags[at] = Self::ALL[at].tag();
+            at += 1;
+        }
+        tags
+    };
 
     /// Its tag (RFC 5646), e.g. `en`.
     #[must_use]
-    pub fn tag(self) -> &'static str {
+    pub const fn tag(self) -> &'static str {
         self.texts().tag
     }
 
@@ -30,10 +63,17 @@ impl Language {
     }
 
     /// Its sentences.
-    pub(crate) fn texts(self) -> &'static Texts {
+    pub(crate) const fn texts(self) -> &'static Texts {
         match self {
             Self::En => &en::TEXTS,
             Self::Ru => &ru::TEXTS,
+            Self::De => &de::TEXTS,
+            Self::Fr => &fr::TEXTS,
+            Self::Es => &es::TEXTS,
+            Self::Pt => &pt::TEXTS,
+            Self::Zh => &zh::TEXTS,
+            Self::Ja => &ja::TEXTS,
+            Self::Ar => &ar::TEXTS,
         }
     }
 }
@@ -44,6 +84,10 @@ pub(crate) struct Texts {
     pub tag: &'static str,
     /// `ltr` or `rtl`.
     pub direction: &'static str,
+    /// Between two sentences.
+    pub joint: &'static str,
+    /// At the end of a headline that becomes a sentence.
+    pub stop: &'static str,
     /// Class `unreachable`.
     pub unreachable: Words,
     /// Class `timeout`.

@@ -6,6 +6,8 @@ use super::{Delivery, Labels, Refusal, Requests, Texts, Words};
 pub(super) const TEXTS: Texts = Texts {
     tag: "ru",
     direction: "ltr",
+    joint: " ",
+    stop: ".",
     unreachable: Words {
         title: "Сайт сейчас недоступен", what: "Нам не удалось соединиться с сервером этого сайта."
     },

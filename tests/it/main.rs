@@ -6,11 +6,13 @@
     reason = "tests fail by panicking and say what they saw"
 )]
 
+mod apps;
 mod architecture;
 mod behaviour;
 mod browser;
 mod config;
 mod demo;
+mod examples;
 mod failures;
 mod harness;
 mod logs;

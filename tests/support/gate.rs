@@ -218,27 +218,27 @@ fn entries(file: &Path) -> Vec<Value> {
 
 /// Lines that a thread collects and tests wait for.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     state: Mutex<(Vec<String>, bool)>,
     changed: Condvar,
 }
 
 impl Lines {
-    fn push(&self, line: String) {
+    pub(super) fn push(&self, line: String) {
         self.state.lock().expect("not poisoned").0.push(line);
         self.changed.notify_all();
     }
 
-    fn close(&self) {
+    pub(super) fn close(&self) {
         self.state.lock().expect("not poisoned").1 = true;
         self.changed.notify_all();
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(super) fn all(&self) -> Vec<String> {
         self.state.lock().expect("not poisoned").0.clone()
     }
 
-    fn wait<T>(&self, what: &str, look: impl Fn(&[String]) -> Option<T>) -> T {
+    pub(super) fn wait<T>(&self, what: &str, look: impl Fn(&[String]) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.state.lock().expect("not poisoned");
         loop {
@@ -246,7 +246,7 @@ impl Lines {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!state.1 && !left.is_zero(), "no {what}; the gateway said:\n{}", state.0.join("\n"));
+            assert!(!state.1 && !left.is_zero(), "no {what}; this is what was said:\n{}", state.0.join("\n"));
             state = self.changed.wait_timeout(state, left).expect("not poisoned").0;
         }
     }

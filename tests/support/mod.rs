@@ -1,6 +1,7 @@
 //! The harness: what provokes (`Origin`, `faults`, `names`) and what observes (`Gate`, `Client`).
 //! Real sockets on port 0, the real binary; everything waits on events with a deadline, nothing on fixed pauses.
 
+pub mod apps;
 pub mod client;
 pub mod faults;
 pub mod gate;

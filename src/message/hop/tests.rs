@@ -132,3 +132,20 @@ fn only_trailers_is_read_from_te() {
     }
     assert!(!accepts_trailers(&HeaderMap::new()));
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_connection_list_hides_what_it_names_and_nothing_else(
+        members in proptest::collection::vec("[ \t]?(close|Upgrade|x-[ab]|X-C|host|te|via|[!-+\\--~]{0,4})[ \t]?", 0..8),
+    ) {
+        let mut headers = headers(&[("x-a", "1"), ("x-b", "1"), ("x-c", "1"), ("host", "a"), ("te", "b"), ("via", "c")]);
+        headers.insert(CONNECTION, members.join(",").parse().unwrap());
+        let said = |name: &str| members.iter().any(|member| member.trim().eq_ignore_ascii_case(name));
+        let named = Named::of(&headers);
+        proptest::prop_assert_eq!((named.close, named.upgrade), (said("close"), said("upgrade")));
+        for field in headers.keys() {
+            let own = !matches!(field.as_str(), "x-a" | "x-b" | "x-c");
+            proptest::prop_assert_eq!(named.contains(field), !own && said(field.as_str()), "{}", field);
+        }
+    }
+}

@@ -157,8 +157,7 @@ impl fmt::Display for BindError {
         let Self { address, source } = self;
         let next = match source.kind() {
             ErrorKind::AddrInUse => {
-                "another program already listens there: stop it (`ss -ltnp` shows which one), or choose another address \
-                 in [[listen]]"
+                "another program already listens there: stop it (`ss -ltnp` shows which one), or choose another address"
             }
             ErrorKind::PermissionDenied if address.starts_with("unix:") => {
                 "this user may not write to that folder: choose another one or change its rights"

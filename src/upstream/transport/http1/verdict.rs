@@ -39,7 +39,7 @@ impl Exchange {
 
     /// The connection ended before a whole head had come.
     pub(super) fn ended_before_head(&self, end: &End) -> Box<Failure> {
-        let after = humantime::format_duration(rounded(self.delivery.elapsed())).to_string();
+        let after = rounded(self.delivery.elapsed());
         if let End::Failed(error) = end
             && classify::is_lost(error)
         {
@@ -125,7 +125,7 @@ impl Exchange {
             Framing::Chunked => format!("{so_far} bytes of the body, before its last chunk"),
             _ => format!("{so_far} bytes of the body"),
         };
-        let after = humantime::format_duration(rounded(self.delivery.elapsed()));
+        let after = rounded(self.delivery.elapsed());
         match end {
             End::Closed => self
                 .delivery
@@ -195,6 +195,9 @@ impl Exchange {
 }
 
 /// To the millisecond: nobody reads nanoseconds.
-fn rounded(duration: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+fn rounded(duration: Duration) -> String {
+    match u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) {
+        0 => "under 1ms".to_owned(),
+        millis => humantime::format_duration(Duration::from_millis(millis)).to_string(),
+    }
 }

@@ -10,8 +10,10 @@ pub mod path;
 pub mod record;
 pub mod request;
 pub mod request_id;
+pub mod script;
 
 pub use body::Body;
 pub use connection::Connection;
 pub use record::{Attempt, Record};
 pub use request::{Length, Request, RequestBody};
+pub use script::Script;

@@ -11,7 +11,7 @@ use std::{
 
 use http::{HeaderValue, request};
 
-use super::{Connection, forwarded::Forwarding};
+use super::{Connection, Script, forwarded::Forwarding};
 use crate::{
     config::settings::Route,
     failure::{Cause, Delivered, Failure, Phase},
@@ -43,6 +43,8 @@ pub struct Record {
     pub stripped_path: OnceCell<Box<str>>,
     /// The route found.
     pub route: OnceCell<Arc<Route>>,
+    /// The script to run, where a site has found one for a FastCGI upstream.
+    pub script: OnceCell<Script>,
     /// The upstream's name.
     pub upstream: OnceCell<Arc<str>>,
     /// Body bytes read from the client.
@@ -146,6 +148,7 @@ impl Record {
             normal_path: OnceCell::new(),
             stripped_path: OnceCell::new(),
             route: OnceCell::new(),
+            script: OnceCell::new(),
             upstream: OnceCell::new(),
             bytes_in: Cell::new(0),
             bytes_out: Cell::new(0),

@@ -170,11 +170,19 @@ pub const CONFIG_FILE_SIZE: u64 = 8 * MIB as u64;
 pub const HOST_NAME: usize = 253;
 /// The grain of a worker's clock: deadlines fire up to this late.
 pub const CLOCK_TICK: Duration = Duration::from_millis(50);
+/// Proxy-Status members that a worker keeps ready; with more it starts anew.
+pub const PROXY_STATUS_KNOWN: usize = 64;
+/// Room for the text of an answer; a longer one costs another allocation.
+pub const PAGE_TEXT: usize = 1000;
+/// A worker reads the wall clock again after this; between, it counts on from the last reading.
+pub const WALL_CLOCK: Duration = Duration::from_millis(100);
 /// First bytes of a broken answer that are kept as evidence; the rest is left out.
 pub const EVIDENCE_BYTES: usize = 32;
 /// A chunk-size line of an answer, extensions included; over it `body-bad-chunk`.
 pub const CHUNK_LINE: usize = 4 * KIB;
-/// First read of an upstream's answer: a head and a body of 16 KiB fit, larger ones go on with `READ_BUFFER`.
+/// Read of an answer that is expected to be small; a larger one goes on with `READ_FIRST`.
+pub const READ_SMALL: usize = 4 * KIB;
+/// First read of an answer that is not: a head and a body of 16 KiB fit, larger ones go on with `READ_BUFFER`.
 pub const READ_FIRST: usize = 20 * KIB;
 /// One read of a large body, and the most of it that lies in the gateway per direction and request.
 pub const READ_BUFFER: usize = 64 * KIB;

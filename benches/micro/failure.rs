@@ -9,7 +9,7 @@ use goodgate::failure::{
     classify::{connect_tcp_errno, connect_unix_errno},
     page,
 };
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use rustix::io::Errno;
 
 use super::sample;
@@ -43,6 +43,8 @@ pub fn bench(criterion: &mut Criterion) {
             host: "shop.example.com",
             request_id: sample::ID,
             received: SystemTime::now(),
+            date: HeaderValue::from_static("Mon, 24 Nov 2025 16:12:47 GMT"),
+            server: HeaderValue::from_static("goodgate"),
             gateway: &settings.gateway,
             errors: &settings.routes[0].errors,
         };

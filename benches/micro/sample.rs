@@ -4,7 +4,7 @@
 use std::{
     path::Path,
     rc::Rc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use goodgate::{
@@ -47,7 +47,7 @@ pub fn record(settings: &Settings) -> Record {
     let head = request("*/*").into_parts().0;
     let forwarding = forwarding(&head.headers, settings);
     let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limits::BODY_TIMEOUT));
-    let record = Record::new(head, ID.into(), &connection, forwarding, SystemTime::now());
+    let record = Record::new(head, ID.into(), &connection, forwarding, (Instant::now(), SystemTime::now()));
     if let Ok(found) = authority(&record.head) {
         _ = record.authority.set(found);
     }

@@ -1,10 +1,15 @@
 //! The Proxy-Status member (RFC 9209) of a failure, and the one of an application's own error that passes.
 //! `page` and `stack::respond` append it; it says what the message was like and never where it came from.
 
+use std::cell::RefCell;
+
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sfv::{BareItem, Key, ListSerializer, RefBareItem, StringRef, TokenRef};
 
-use crate::failure::{Delivered, Failure, Parameter};
+use crate::{
+    failure::{Cause, Delivered, Failure, Parameter},
+    limits,
+};
 
 /// The field.
 pub const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
@@ -32,6 +37,39 @@ const STRINGS: &[&str] = &["header-name", "rcode", "trailer-name"];
 /// The member for a failure that the gateway called `name` answers with `status`.
 #[must_use]
 pub fn member(name: &str, failure: &Failure, status: StatusCode) -> HeaderValue {
+    thread_local! {
+        static KNOWN: RefCell<Known> = RefCell::default();
+    }
+    if !failure.parameters.is_empty() {
+        return fresh(name, failure, status);
+    }
+    KNOWN.with_borrow_mut(|known| known.member(name, failure, status))
+}
+
+/// Members that were said before: failures come in swarms.
+#[derive(Default)]
+struct Known {
+    name: String,
+    members: Vec<((Cause, Delivered, StatusCode), HeaderValue)>,
+}
+
+impl Known {
+    fn member(&mut self, name: &str, failure: &Failure, status: StatusCode) -> HeaderValue {
+        if self.name != name || self.members.len() >= limits::PROXY_STATUS_KNOWN {
+            name.clone_into(&mut self.name);
+            self.members.clear();
+        }
+        let key = (failure.cause, failure.delivered, status);
+        if let Some((_, member)) = self.members.iter().find(|(known, _)| *known == key) {
+            return member.clone();
+        }
+        let member = fresh(name, failure, status);
+        self.members.push((key, member.clone()));
+        member
+    }
+}
+
+fn fresh(name: &str, failure: &Failure, status: StatusCode) -> HeaderValue {
     let mut parameters = Vec::new();
     if let Some(token) = failure.cause.token() {
         set(&mut parameters, "error", text("error", token));
@@ -107,7 +145,6 @@ fn serialize(name: &str, parameters: &[(Key, BareItem)]) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Cause;
 
     fn written(failure: &Failure, status: u16) -> String {
         let status = StatusCode::from_u16(status).unwrap();

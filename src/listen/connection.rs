@@ -3,6 +3,7 @@
 //! still listens.
 
 use std::{
+    cell::RefCell,
     future::{Future, poll_fn},
     io,
     pin::Pin,
@@ -12,9 +13,10 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1, service::Service as _};
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::rt::TokioIo;
 use tokio::io::ReadBuf;
+use tower::Service as _;
 
 use super::{
     Reception,
@@ -113,11 +115,12 @@ fn service(
     watch: &Rc<Watch>,
 ) -> impl hyper::service::Service<Request<Incoming>, Response = Response<Logged>, Error = std::convert::Infallible> + use<>
 {
-    let stack = TowerToHyperService::new(stack::build(&reception.shared, &watch.connection));
+    // The layers are always ready, so the stack needs no copy of its own for each request to wait in.
+    let stack = RefCell::new(stack::build(&reception.shared, &watch.connection));
     let watch = Rc::clone(watch);
     hyper::service::service_fn(move |request: Request<Incoming>| {
         watch.request(Length::of(request.body()));
-        stack.call(request)
+        stack.borrow_mut().call(request)
     })
 }
 

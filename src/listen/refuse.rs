@@ -1,7 +1,10 @@
 //! Answers what is no request: the HTTP server could not read it, or it never became whole.
 //! Names the cause from the bytes themselves, writes the page and the log line that every refused request gets.
 
-use std::{rc::Rc, time::SystemTime};
+use std::{
+    rc::Rc,
+    time::{Instant, SystemTime},
+};
 
 use http::{Method, Request, Version};
 
@@ -131,7 +134,7 @@ fn record(head: &[u8], watch: &Watch, shared: &Shared) -> Rc<Record> {
     let received = SystemTime::now();
     let connection = &watch.connection;
     let forwarding = Forwarding::new(connection.peer, connection.scheme, &parts.headers, &shared.settings.gateway);
-    Rc::new(Record::new(parts, shared.ids.next(received), connection, forwarding, received))
+    Rc::new(Record::new(parts, shared.ids.next(received), connection, forwarding, (Instant::now(), received)))
 }
 
 fn first_line(head: &[u8]) -> &[u8] {

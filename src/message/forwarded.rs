@@ -179,8 +179,23 @@ impl Forwarding {
 
 fn plain(address: Option<IpAddr>, into: &mut Vec<u8>) {
     match address {
-        Some(address) => write(into, format_args!("{address}")),
+        Some(address) => write_address(address, into),
         None => into.extend_from_slice(b"unknown"),
+    }
+}
+
+/// Appends an address as text. Every request says its client's several times, so the common kind goes without `fmt`.
+pub fn write_address(address: IpAddr, into: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    into.push(b'.');
+                }
+                into.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+            }
+        }
+        IpAddr::V6(address) => write(into, format_args!("{address}")),
     }
 }
 
@@ -188,7 +203,10 @@ fn plain(address: Option<IpAddr>, into: &mut Vec<u8>) {
 fn node(address: Option<IpAddr>, into: &mut Vec<u8>) {
     match address {
         Some(IpAddr::V6(address)) => write(into, format_args!("for=\"[{address}]\"")),
-        Some(IpAddr::V4(address)) => write(into, format_args!("for={address}")),
+        Some(address) => {
+            into.extend_from_slice(b"for=");
+            write_address(address, into);
+        }
         None => into.extend_from_slice(b"for=unknown"),
     }
 }

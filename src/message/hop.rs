@@ -132,8 +132,14 @@ impl Named {
     /// Reads the Connection fields of `headers`.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
+        Self::by(headers.get_all(CONNECTION), headers)
+    }
+
+    /// Reads `values` of Connection, for a message whose other fields are `headers`.
+    #[must_use]
+    pub fn by<'a>(values: impl IntoIterator<Item = &'a HeaderValue>, headers: &HeaderMap) -> Self {
         let mut named = Self::default();
-        for member in headers.get_all(CONNECTION).iter().flat_map(members) {
+        for member in values.into_iter().flat_map(members) {
             if member.eq_ignore_ascii_case(b"close") {
                 named.close = true;
             } else if member.eq_ignore_ascii_case(b"keep-alive") {
@@ -145,6 +151,12 @@ impl Named {
             }
         }
         named
+    }
+
+    /// The fields that were named and so do not pass.
+    #[must_use]
+    pub fn fields(&self) -> &[HeaderName] {
+        &self.fields
     }
 
     /// Whether a field was named and so does not pass. Never true of what the gateway sets itself: a client that names

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod forwarded;
 pub mod hop;
 pub mod path;
+pub mod present;
 pub mod record;
 pub mod request;
 pub mod request_id;

@@ -11,7 +11,7 @@ use std::{
 
 use http::{HeaderValue, request};
 
-use super::{Connection, Script, forwarded::Forwarding};
+use super::{Connection, Script, forwarded::Forwarding, present::Present};
 use crate::{
     config::settings::Route,
     failure::{Cause, Delivered, Failure, Phase},
@@ -21,6 +21,8 @@ use crate::{
 pub struct Record {
     /// The request's head as the client sent it.
     pub head: request::Parts,
+    /// Which fields it has.
+    pub present: Present,
     /// The request's id: the client's own if a trusted proxy sent one, else new.
     pub id: Box<str>,
     /// Who asks: the peer, or the client that trusted proxies speak for. `None` on a Unix socket.
@@ -133,16 +135,17 @@ impl Record {
         id: Box<str>,
         connection: &Rc<Connection>,
         forwarding: Forwarding,
-        received: SystemTime,
+        (started, received): (Instant, SystemTime),
     ) -> Self {
         Self {
+            present: Present::of(&head.headers),
             head,
             id,
             client: forwarding.client,
             scheme: forwarding.scheme,
             forwarding,
             connection: Rc::clone(connection),
-            started: Instant::now(),
+            started,
             received,
             authority: OnceCell::new(),
             normal_path: OnceCell::new(),

@@ -8,6 +8,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Appends a JSON string with its quotes (RFC 8259 section 7). Bytes that are no UTF-8 become U+FFFD.
 pub(super) fn json(bytes: &[u8], into: &mut Vec<u8>) {
     into.push(b'"');
+    if bytes.iter().all(|byte| stands_quoted(*byte)) {
+        into.extend_from_slice(bytes);
+        into.push(b'"');
+        return;
+    }
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid();
         let mut done = 0;
@@ -40,7 +45,12 @@ pub(super) fn json(bytes: &[u8], into: &mut Vec<u8>) {
 
 /// Appends text in printable ASCII; everything else, quotes and backslashes are written `\xNN`.
 pub(super) fn quotable(bytes: &[u8], into: &mut Vec<u8>) {
-    plain(bytes, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'), into);
+    plain(bytes, stands_quoted, into);
+}
+
+/// Whether a byte stands for itself between quotes, whatever is around it.
+fn stands_quoted(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
 }
 
 /// The same for a text that stands between blanks: they are escaped too, and nothing is `-`.
@@ -52,13 +62,14 @@ pub(super) fn word(bytes: &[u8], into: &mut Vec<u8>) {
 }
 
 fn plain(bytes: &[u8], stands: impl Fn(u8) -> bool, into: &mut Vec<u8>) {
-    for &byte in bytes {
-        if stands(byte) {
-            into.push(byte);
-        } else {
-            into.extend_from_slice(&[b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
-        }
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| !stands(*byte)) {
+        let byte = rest[at];
+        into.extend_from_slice(&rest[..at]);
+        into.extend_from_slice(&[b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
+        rest = &rest[at + 1..];
     }
+    into.extend_from_slice(rest);
 }
 
 /// Text for a terminal: what would steer it or split the line is written `\u{1b}`.

@@ -2,7 +2,7 @@
 
 use std::{
     rc::Rc,
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use http::Request;
@@ -25,7 +25,13 @@ pub(crate) fn record(target: &str, fields: &[(&str, &[u8])]) -> Record {
     let forwarding = Forwarding::new(Some([203, 0, 113, 9].into()), "http", &head.headers, &gateway());
     // 2026-11-24T15:08:00.001234Z
     let received = UNIX_EPOCH + Duration::from_micros(1_795_532_880_001_234);
-    let record = Record::new(head, "0192f0c4-0000-7000-8000-000000000001".into(), &connection, forwarding, received);
+    let record = Record::new(
+        head,
+        "0192f0c4-0000-7000-8000-000000000001".into(),
+        &connection,
+        forwarding,
+        (Instant::now(), received),
+    );
     if let Ok(found) = authority(&record.head) {
         _ = record.authority.set(found);
     }

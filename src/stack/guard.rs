@@ -49,8 +49,13 @@ impl<S> Guard<S> {
         let _ = record.authority.set(authority);
         line(head, &self.shared.settings.limits)?;
         size(&head.headers, &self.shared.settings.limits)?;
-        coding(&head.headers)?;
-        expectation(head.version, &head.headers)
+        if record.present.transfer_encoding {
+            coding(&head.headers)?;
+        }
+        if record.present.expect {
+            expectation(head.version, &head.headers)?;
+        }
+        Ok(())
     }
 }
 

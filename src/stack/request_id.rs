@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     rc::Rc,
     task::{Context, Poll},
-    time::SystemTime,
+    time::Instant,
 };
 
 use http::HeaderName;
@@ -47,7 +47,8 @@ where
 
     fn call(&mut self, request: http::Request<Incoming>) -> Self::Future {
         let (head, incoming) = request.into_parts();
-        let received = SystemTime::now();
+        let started = Instant::now();
+        let received = self.shared.wall(started);
         let trusted = self.connection.peer.is_some_and(|peer| self.shared.settings.gateway.trusts(peer));
         let told = trusted
             .then(|| head.headers.get(X_REQUEST_ID))
@@ -57,7 +58,7 @@ where
         let id = told.map_or_else(|| self.shared.ids.next(received), Box::from);
         let (peer, scheme) = (self.connection.peer, self.connection.scheme);
         let forwarding = Forwarding::new(peer, scheme, &head.headers, &self.shared.settings.gateway);
-        let record = Rc::new(Record::new(head, id, &self.connection, forwarding, received));
+        let record = Rc::new(Record::new(head, id, &self.connection, forwarding, (started, received)));
         let body = RequestBody::new(incoming, &record);
         self.inner.call(Request { record, body })
     }

@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -103,6 +104,8 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         host: record.host(),
         request_id: &record.id,
         received: record.received,
+        date: shared.date(shared.wall(Instant::now())),
+        server: shared.server.clone(),
         gateway: &shared.settings.gateway,
         errors,
     };

@@ -2,10 +2,10 @@
 //! Built once per worker; owned by it, so nothing here locks.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use http::HeaderValue;
@@ -38,6 +38,8 @@ pub struct Shared {
     /// Armed while lines wait to be handed over.
     log_due: Timer,
     date: RefCell<(u64, HeaderValue)>,
+    /// A moment on both clocks, not long ago.
+    anchor: Cell<(Instant, SystemTime)>,
 }
 
 impl Shared {
@@ -53,6 +55,7 @@ impl Shared {
             ids: RequestIds::default(),
             log_due: clock.timer(),
             date: RefCell::new((0, HeaderValue::from_static(""))),
+            anchor: Cell::new((Instant::now(), SystemTime::now())),
             settings,
             pools,
             log,
@@ -62,7 +65,7 @@ impl Shared {
     /// Writes the access log line of a request that is over.
     pub fn log(&self, record: &Record) {
         if let Some(log) = &self.log {
-            log.line(record, std::time::Instant::now());
+            log.line(record, Instant::now());
             if !self.log_due.is_armed() {
                 self.log_due.arm(Some(limits::ACCESS_LOG_FLUSH));
             }
@@ -83,6 +86,19 @@ impl Shared {
         if let Some(log) = &self.log {
             log.flush();
         }
+    }
+
+    /// The wall clock at `now`, without asking it each time; a clock that was set is noticed within
+    /// `limits::WALL_CLOCK`.
+    pub fn wall(&self, now: Instant) -> SystemTime {
+        let (at, wall) = self.anchor.get();
+        let since = now.saturating_duration_since(at);
+        if since < limits::WALL_CLOCK {
+            return wall + since;
+        }
+        let wall = SystemTime::now();
+        self.anchor.set((now, wall));
+        wall
     }
 
     /// The Date field for `now` (RFC 9110 section 6.6.1), formatted once a second.

@@ -33,7 +33,8 @@ use crate::{
 ///
 /// # Errors
 /// The failure of the last attempt.
-pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> {
+pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
+    let pool = &pool;
     let Request { record, body } = request;
     let retry = pool.upstream.retry;
     let route = record.route.get().cloned();
@@ -55,6 +56,8 @@ pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> 
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
+    // Nothing has taken time since the request came: the clock need not be asked again.
+    let mut began = record.started;
     loop {
         let usable = |index: usize| !tried.get(index).copied().unwrap_or(false);
         let Some(index) = again.take().or_else(|| pool.balancer.pick(usable)) else {
@@ -67,9 +70,9 @@ pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> 
             *tried = true;
         }
         let attempt = Attempt { pool, member, record: &record, total: total.as_ref() };
-        let (failure, back) = match attempt.run(replay, fresh).await {
+        let (failure, back) = match attempt.run(replay, fresh, began).await {
             Ok(answer) => return Ok(answer),
-            Err(failed) => *failed,
+            Err(failed) => failed,
         };
         if failure.cause != Cause::SendClosedBeforeWrite {
             attempts += 1;
@@ -86,39 +89,41 @@ pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> 
             retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
         });
         let (stay, charged) = match verdict {
-            Verdict::GiveUp => return give_up(pool, &record, failure, back).await,
+            Verdict::GiveUp => return Err(give_up(pool, &record, failure, back).await),
             Verdict::Fresh { charged } => (true, charged),
             Verdict::Other { charged } => (false, charged),
         };
         if charged && !pool.budget.withdraw(pool.clock.now()) {
-            return give_up(pool, &record, failure, back).await;
+            return Err(give_up(pool, &record, failure, back).await);
         }
         again = stay.then_some(index);
         fresh = stay || charged;
         repeats += u32::from(charged);
         replay = back;
         replay.rewind();
+        began = Instant::now();
     }
 }
 
 /// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
-async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Replay) -> Result<Response<Body>> {
+async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
     // A client that waits for word before it sends its body has heard none, and shall not.
     let waits = expects(record) && record.bytes_in.get() == 0;
     if failure.cause.fault() != Fault::Client && !waits {
-        body.discard(&pool.clock.timer()).await;
+        // Boxed, because it is rare and large: the future of every request would carry it along.
+        Box::pin(body.discard(&pool.clock.timer())).await;
     }
-    Err(failure)
+    failure
 }
 
 /// Whether the client waits for `100 Continue` before it sends its body. HTTP/1.0 has no such thing (RFC 9110 section
 /// 10.1.1).
 fn expects(record: &Record) -> bool {
-    record.head.version != Version::HTTP_10 && record.head.headers.contains_key(header::EXPECT)
+    record.present.expect && record.head.version != Version::HTTP_10
 }
 
 /// A failed attempt: why, and the body for another.
-type Failed = Box<(Box<Failure>, Replay)>;
+type Failed = (Box<Failure>, Box<Replay>);
 
 struct Attempt<'a> {
     pool: &'a Rc<Pool>,
@@ -129,18 +134,23 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// One exchange with one server; on a fresh connection if asked for.
-    async fn run(&self, replay: Replay, fresh: bool) -> std::result::Result<Response<Body>, Failed> {
-        let delivery = Delivery::new(self.record, &self.member.server.label);
+    async fn run(
+        &self,
+        replay: Box<Replay>,
+        fresh: bool,
+        began: Instant,
+    ) -> std::result::Result<Response<Body>, Failed> {
+        let delivery = Delivery::new(self.record, &self.member.server.label, began);
         let timer = self.pool.clock.timer();
-        let kept = if fresh { None } else { self.member.take(self.record) };
+        let kept = if fresh { None } else { self.member.take(self.record, began) };
         let connection = match kept {
             Some(connection) => connection,
-            // Boxed, because it is rare and large: the future of every request would carry it along.
+            // Boxed for the same reason as in `give_up`.
             None => match Box::pin(self.connect(&timer, &delivery)).await {
                 Ok(wire) => Connection::new(wire),
                 Err(failure) => {
                     delivery.conclude(Some(failure.cause), Instant::now());
-                    return Err(Box::new((failure, replay)));
+                    return Err((failure, replay));
                 }
             },
         };
@@ -169,7 +179,7 @@ impl Attempt<'_> {
             Err(failure) => {
                 self.record.upstream_status.set(0);
                 exchange.conclude(failure.cause);
-                Err(Box::new((failure, exchange.into_replay())))
+                Err((failure, exchange.into_replay()))
             }
         }
     }
@@ -178,7 +188,7 @@ impl Attempt<'_> {
     async fn exchange(&self, exchange: &mut Exchange) -> Result<(Head, Framing, Option<Bytes>)> {
         let (head, framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
-        self.member.heed(&head.fields);
+        self.member.heed(&head);
         let held = match framing {
             Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
             _ => None,
@@ -194,7 +204,7 @@ impl Attempt<'_> {
         let mut answer = Response::new(body);
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
-        strip(answer.headers_mut(), framing);
+        tidy(answer.headers_mut(), &head.named, framing);
         if cut {
             // The rest of the request will not be read: the connection cannot go on.
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -284,16 +294,19 @@ impl Attempt<'_> {
     }
 }
 
-/// Takes away what belongs to the upstream's own connection.
-fn strip(fields: &mut HeaderMap, framing: Framing) {
-    let named = hop::Named::of(fields);
-    let stay: Vec<_> = fields.keys().filter(|name| hop::is_hop_by_hop(name) || named.contains(name)).cloned().collect();
-    for name in stay {
+/// Takes away what the upstream named as its own connection's, and says the length in one way.
+fn tidy(fields: &mut HeaderMap, named: &hop::Named, framing: Framing) {
+    for name in named.fields() {
         fields.remove(name);
     }
     match framing {
         Framing::Length(length) => {
-            fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            let mut said = fields.get_all(header::CONTENT_LENGTH).iter();
+            let plain =
+                said.next().is_some_and(|value| value.as_bytes() == itoa::Buffer::new().format(length).as_bytes());
+            if !plain || said.next().is_some() {
+                fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            }
         }
         Framing::Chunked | Framing::UntilClose => {
             fields.remove(header::CONTENT_LENGTH);

@@ -38,8 +38,18 @@ use crate::{
 struct Refusal {
     address: SocketAddr,
     cause: Cause,
-    text: String,
+    /// What there is to say besides the error.
+    own: Option<String>,
     error: io::Error,
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match &self.own {
+            Some(own) => format!("{}: {own}", self.address),
+            None => format!("{}: {}", self.address, self.error),
+        }
+    }
 }
 
 /// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set.
@@ -130,14 +140,14 @@ async fn dial(address: SocketAddr) -> Result<TcpStream, Refusal> {
         Ok(stream) => return adopt(stream, address),
         Err(error) => error,
     };
-    let (cause, text) = match classify::connect_tcp_errno(&error) {
+    let (cause, own) = match classify::connect_tcp_errno(&error) {
         // The same errno as for used up ports.
         Cause::ConnectLocalPortsExhausted if !evidence::has_source_address(address.ip()) => {
-            (Cause::ConnectUnroutable, format!("this host has no IPv6 address to connect from ({error})"))
+            (Cause::ConnectUnroutable, Some(format!("this host has no IPv6 address to connect from ({error})")))
         }
-        cause => (cause, error.to_string()),
+        cause => (cause, None),
     };
-    Err(Refusal { address, cause, text, error })
+    Err(Refusal { address, cause, own, error })
 }
 
 /// Connects within this machine, where a refusal is there as soon as it is asked for: then the runtime never hears of
@@ -163,16 +173,16 @@ async fn connect_nearby(address: SocketAddr) -> io::Result<TcpStream> {
 /// no connection.
 fn adopt(stream: TcpStream, address: SocketAddr) -> Result<TcpStream, Refusal> {
     let ends_at_itself = || Ok(is_ephemeral(address.port()) && stream.local_addr()? == address);
-    let (text, error) = match stream.set_nodelay(true).and_then(|()| ends_at_itself()) {
+    let (own, error) = match stream.set_nodelay(true).and_then(|()| ends_at_itself()) {
         Ok(false) => return Ok(stream),
         Ok(true) => {
             // Closed in the usual way, it would keep the port from the server that belongs there.
             let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-            ("nothing listens there: the connection ended at itself".to_owned(), Errno::CONNREFUSED.into())
+            (Some("nothing listens there: the connection ended at itself".to_owned()), Errno::CONNREFUSED.into())
         }
-        Err(error) => (error.to_string(), error),
+        Err(error) => (None, error),
     };
-    Err(Refusal { address, cause: classify::connect_tcp_errno(&error), text, error })
+    Err(Refusal { address, cause: classify::connect_tcp_errno(&error), own, error })
 }
 
 /// Whether the kernel may pick `port` for the near end, so that a connection can end at itself.
@@ -202,22 +212,25 @@ fn tcp_timeout(
     text.push_str(&within(limit));
     for refusal in refusals {
         // Writing to a string cannot fail.
-        let _ = write!(text, "; {}: {}", refusal.address, refusal.text);
+        let _ = write!(text, "; {}", refusal.text());
     }
     let finding = evidence::recent(member, Cause::ConnectTimeout, || evidence::tcp(Cause::ConnectTimeout, &silent));
     finding.failure(Cause::ConnectTimeout, text).member(member)
 }
 
 fn tcp_failure(mut refusals: Vec<Refusal>, member: &Arc<str>) -> Box<Failure> {
-    let said = |refusal: &Refusal| format!("{}: {}", refusal.address, refusal.text);
-    let text = refusals.iter().map(said).collect::<Vec<_>>().join("; ");
     // The first one of the highest rank.
     let Some(position) = (0..refusals.len()).rev().max_by_key(|&position| telling(refusals[position].cause)) else {
         return Failure::new(Cause::GatewayInternalError, "there was no address to connect to").member(member);
     };
-    let Refusal { address, cause, error, .. } = refusals.swap_remove(position);
+    let text = || format!("connect to {}", refusals.iter().map(Refusal::text).collect::<Vec<_>>().join("; "));
+    let Refusal { address, cause, .. } = refusals[position];
     let finding = evidence::recent(member, cause, || evidence::tcp(cause, &[address]));
-    finding.failure(cause, format!("connect to {text}")).member(member).source(error)
+    let failure = match &refusals[..] {
+        [Refusal { own: None, error, .. }] => finding.failure_of(cause, (address, error.raw_os_error()), text),
+        _ => finding.failure(cause, text()),
+    };
+    failure.member(member).source(refusals.swap_remove(position).error)
 }
 
 /// How much a failure says about the upstream, in comparison with those of its other addresses.

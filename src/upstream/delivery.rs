@@ -38,13 +38,13 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// An attempt at `member` that starts now.
+    /// An attempt at `member` that began at `began`.
     #[must_use]
-    pub fn new(record: &Rc<Record>, member: &Arc<str>) -> Self {
+    pub fn new(record: &Rc<Record>, member: &Arc<str>, began: Instant) -> Self {
         Self {
             record: Rc::clone(record),
             member: Arc::clone(member),
-            began: Instant::now(),
+            began,
             phase: Cell::new(Phase::Connect),
             written: Cell::new(0),
             read: Cell::new(0),

@@ -5,7 +5,10 @@ mod accounts;
 mod tcp;
 mod unix;
 
-use std::{cell::RefCell, collections::HashMap, fs::File, io::Read, path::Path, rc::Rc, sync::Arc, time::Instant};
+use std::{
+    cell::RefCell, collections::HashMap, fs::File, io::Read, net::SocketAddr, path::Path, rc::Rc, sync::Arc,
+    time::Instant,
+};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -24,20 +27,47 @@ pub(super) struct Finding {
     /// Follows what the kernel answered; empty when the system knows no more.
     seen: String,
     next: Option<String>,
+    /// The last whole evidence about one address, and the errno that it is about.
+    whole: RefCell<Option<(SocketAddr, Option<i32>, String)>>,
 }
 
 impl Finding {
     fn new(seen: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { seen: seen.into(), next: Some(next.into()) }
+        Self { seen: seen.into(), next: Some(next.into()), whole: RefCell::default() }
     }
 
     /// The failure of one request; `text` is what the kernel answered.
-    pub(super) fn failure(&self, cause: Cause, mut text: String) -> Box<Failure> {
+    pub(super) fn failure(&self, cause: Cause, text: String) -> Box<Failure> {
+        self.complete(cause, self.evidence(text))
+    }
+
+    /// The same where one address was tried: the failures of a dead server say one thing, so it is put together once.
+    /// `text` makes what the kernel answered out of `errno`.
+    pub(super) fn failure_of(
+        &self,
+        cause: Cause,
+        (address, errno): (SocketAddr, Option<i32>),
+        text: impl FnOnce() -> String,
+    ) -> Box<Failure> {
+        let mut whole = self.whole.borrow_mut();
+        if let Some((_, _, evidence)) = whole.as_ref().filter(|known| (known.0, known.1) == (address, errno)) {
+            return self.complete(cause, evidence.clone());
+        }
+        let evidence = self.evidence(text());
+        *whole = Some((address, errno, evidence.clone()));
+        self.complete(cause, evidence)
+    }
+
+    fn evidence(&self, mut text: String) -> String {
         if !self.seen.is_empty() {
             text.push_str("; ");
             text.push_str(&self.seen);
         }
-        let failure = Failure::new(cause, text);
+        text
+    }
+
+    fn complete(&self, cause: Cause, evidence: String) -> Box<Failure> {
+        let failure = Failure::new(cause, evidence);
         match &self.next {
             Some(next) => failure.next(next.clone()),
             None => failure,

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
-use super::transport::http1::{Connection, Idle};
+use super::transport::http1::{Connection, Head, Idle};
 use crate::{
     config::settings::{self, ServerAddress},
     failure::{Cause, Delivered, Failure},
@@ -55,12 +55,11 @@ impl Member {
         }
     }
 
-    /// An idle connection that is still open and silent, the one used last first.
-    pub fn take(&self, record: &Record) -> Option<Connection> {
+    /// An idle connection that is at `now` still open and silent, the one used last first.
+    pub fn take(&self, record: &Record, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
-        let mut now = None;
         while let Some(mut kept) = idle.pop() {
-            if kept.until <= *now.get_or_insert_with(Instant::now) {
+            if kept.until <= now {
                 continue;
             }
             match kept.connection.look() {
@@ -92,8 +91,8 @@ impl Member {
     }
 
     /// Notes what an answer says of its connection: `Keep-Alive: timeout=N`.
-    pub fn heed(&self, fields: &HeaderMap) {
-        let Some(value) = fields.get(KEEP_ALIVE) else { return };
+    pub fn heed(&self, head: &Head) {
+        let Some(value) = head.hop_values(KEEP_ALIVE).next() else { return };
         let timeout = value
             .as_bytes()
             .split(|byte| *byte == b',')

@@ -14,7 +14,7 @@ pub mod replay;
 pub mod resolve;
 pub mod transport;
 
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
 
 use balance::Balancer;
 use budget::Budget;
@@ -62,8 +62,8 @@ impl Pool {
     ///
     /// # Errors
     /// The failure of the last attempt; its verdict is the worst of all.
-    pub async fn serve(self: Rc<Self>, request: Request) -> Result<Response<Body>> {
-        attempt::serve(&self, request).await
+    pub fn serve(self: Rc<Self>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
+        attempt::serve(self, request)
     }
 
     /// Closes idle connections that are too old or that their server has closed.

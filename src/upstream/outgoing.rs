@@ -38,6 +38,9 @@ impl Identity {
 /// # Errors
 /// `proxy-loop`
 pub fn check_loop(record: &Record, identity: &Identity) -> Result<()> {
+    if !record.present.via {
+        return Ok(());
+    }
     let mut own = 0;
     for via in record.head.headers.get_all(header::VIA) {
         let via = via.as_bytes();
@@ -75,7 +78,7 @@ pub fn head(
     (length, expects): (Length, bool),
 ) -> Vec<u8> {
     let headers = &record.head.headers;
-    let named = hop::Named::of(headers);
+    let named = if record.present.connection { hop::Named::of(headers) } else { hop::Named::default() };
     let edits = record.route.get().map(|route| &route.request_headers);
     let edited = |name: &HeaderName| {
         edits.is_some_and(|edits| edits.remove.contains(name) || edits.set.iter().any(|(set, _)| set == name))
@@ -114,7 +117,7 @@ pub fn head(
     if expects {
         line(&mut out, b"expect", b"100-continue");
     }
-    if hop::accepts_trailers(headers) {
+    if record.present.te && hop::accepts_trailers(headers) {
         line(&mut out, b"te", b"trailers");
         line(&mut out, b"connection", b"te");
     }
@@ -158,7 +161,7 @@ fn one_less(value: &HeaderValue) -> Cow<'_, str> {
 /// What came, and this gateway behind it.
 fn via(out: &mut Vec<u8>, record: &Record, identity: &Identity) {
     out.extend_from_slice(b"via: ");
-    for via in record.head.headers.get_all(header::VIA) {
+    for via in record.present.via.then(|| record.head.headers.get_all(header::VIA)).into_iter().flatten() {
         out.extend_from_slice(via.as_bytes());
         out.extend_from_slice(b", ");
     }

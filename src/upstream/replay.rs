@@ -39,11 +39,11 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Keeps up to `limit` bytes of `body`; 0 keeps none.
+    /// Keeps up to `limit` bytes of `body`; 0 keeps none. Boxed, because it goes from hand to hand.
     #[must_use]
-    pub fn new(body: RequestBody, limit: usize) -> Self {
+    pub fn new(body: RequestBody, limit: usize) -> Box<Self> {
         let ended = body.is_end();
-        Self {
+        Box::new(Self {
             body,
             kept: Vec::new(),
             kept_bytes: 0,
@@ -54,7 +54,7 @@ impl Replay {
             ended,
             sent: 0,
             trailers_sent: false,
-        }
+        })
     }
 
     /// The body behind it.
@@ -122,7 +122,7 @@ impl Replay {
 
     /// Reads a small rest of the body and drops it, so that the client's connection can go on behind a failure. Gives
     /// up when there is more than a little of it or it does not come soon.
-    pub async fn discard(mut self, timer: &Timer) {
+    pub async fn discard(mut self: Box<Self>, timer: &Timer) {
         let small = match self.length() {
             Length::None => return,
             Length::Exact(length) => length <= limits::DISCARD,

@@ -37,6 +37,9 @@ const CONTENT_SECURITY_POLICY: &str =
 const OWN_CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                                            font-src data:; base-uri 'none'; form-action 'none'";
 
+/// Room for every field of an answer.
+const FIELDS: usize = 16;
+
 /// What the answer depends on besides the failure.
 pub struct Asked<'a> {
     /// Of the request.
@@ -49,6 +52,10 @@ pub struct Asked<'a> {
     pub request_id: &'a str,
     /// When the request came.
     pub received: SystemTime,
+    /// The Date field.
+    pub date: HeaderValue,
+    /// The Server field.
+    pub server: HeaderValue,
     /// `[gateway]`
     pub gateway: &'a Gateway,
     /// The error settings of the route.
@@ -78,6 +85,8 @@ pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
     *response.status_mut() = story.status;
     let length = response.body().len();
     let headers = response.headers_mut();
+    // All fields of the answer, those behind it in the stack included.
+    headers.reserve(FIELDS);
     fields(headers, failure, &story, asked);
     if is_own {
         let policy = HeaderValue::from_static(OWN_CONTENT_SECURITY_POLICY);
@@ -146,9 +155,9 @@ fn fields(headers: &mut HeaderMap, failure: &Failure, story: &Story<'_>, asked: 
             headers.insert(name, value);
         }
     };
-    insert(header::DATE, &httpdate::fmt_http_date(SystemTime::now()));
-    insert(header::SERVER, name);
     insert(HeaderName::from_static("x-request-id"), asked.request_id);
+    headers.insert(header::DATE, asked.date.clone());
+    headers.insert(header::SERVER, asked.server.clone());
     if story.status == StatusCode::METHOD_NOT_ALLOWED
         && let Some(allow) = &failure.allow
     {

@@ -2,6 +2,8 @@
 //! and the reference. Every form of the answer is written from it; it holds nothing that the public may not see.
 
 use std::{
+    borrow::Cow,
+    cell::RefCell,
     fmt::Write as _,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -146,17 +148,18 @@ impl<'a> Story<'a> {
 
     /// The time as people read it.
     pub fn readable_time(&self) -> String {
-        self.time.replace('T', " ").replace('Z', " UTC")
+        let (day, time) = self.time.split_once('T').unwrap_or((&self.time, ""));
+        [day, " ", time.trim_end_matches('Z'), " UTC"].concat()
     }
 
     /// The reference without the contact: label and value, in order; values that are not known are left out.
-    pub fn reference(&self) -> Vec<(&'static str, String)> {
+    pub fn reference(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         let labels = &self.texts.labels;
         let rows = [
-            (labels.time, self.readable_time()),
-            (labels.host, self.host.clone()),
-            (labels.request_id, self.request_id.clone()),
-            (labels.code, self.status.as_str().to_owned()),
+            (labels.time, Cow::Owned(self.readable_time())),
+            (labels.host, Cow::Borrowed(&*self.host)),
+            (labels.request_id, Cow::Borrowed(&*self.request_id)),
+            (labels.code, Cow::Borrowed(self.status.as_str())),
         ];
         rows.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
@@ -249,15 +252,27 @@ fn with_jitter(length: Duration) -> u64 {
     (most + fastrand::u64(0..=most / 100 * limits::RETRY_AFTER_JITTER_PERCENT)).div_ceil(1000)
 }
 
-/// A time in UTC with seconds; one before 1970 counts as 1970.
+/// A time in UTC with seconds; one before 1970 counts as 1970. Failures come in swarms, so the last text is kept.
 fn rfc3339(time: SystemTime) -> String {
-    let mut text = String::new();
-    let _ = write!(text, "{}", humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH)));
-    text
+    thread_local! {
+        static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    let second = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second || text.is_empty() {
+            *last = second;
+            text.clear();
+            let _ = write!(text, "{}", humantime::format_rfc3339_seconds(time.max(UNIX_EPOCH)));
+        }
+        text.clone()
+    })
 }
 
 /// A value from the request as it can be shown: visible ASCII and of bounded length.
 fn visible(value: &str) -> String {
+    if value.len() <= limits::PAGE_VALUE && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return value.to_owned();
+    }
     let show = |c: char| if c.is_ascii_graphic() { c } else { '?' };
     let mut shown: String = value.chars().take(limits::PAGE_VALUE).map(show).collect();
     if value.chars().nth(limits::PAGE_VALUE).is_some() {

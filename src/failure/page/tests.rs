@@ -65,6 +65,8 @@ impl Client {
             host: &self.host,
             request_id: ID,
             received: UNIX_EPOCH + Duration::from_secs(1_764_000_767),
+            date: HeaderValue::from_static("Mon, 24 Nov 2025 16:12:47 GMT"),
+            server: HeaderValue::from_static("goodgate"),
             gateway: &self.gateway,
             errors: &self.errors,
         }

@@ -3,22 +3,23 @@
 
 use super::{
     super::escape::{quotable, word},
-    facts::{Facts, address, number},
+    facts::{Facts, number},
     text::status,
 };
-use crate::failure::Cause;
+use crate::{failure::Cause, message::forwarded::write_address};
 
 /// Appends a line without its end.
 pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     let record = facts.record;
     match record.client {
-        Some(client) => address(client, into),
+        Some(client) => write_address(client, into),
         None => into.push(b'-'),
     }
     into.extend_from_slice(b" - - [");
     facts.stamp.ncsa(into);
     into.extend_from_slice(b"] \"");
-    word(record.head.method.as_str().as_bytes(), into);
+    // A token, as the parser of requests takes no other.
+    into.extend_from_slice(record.head.method.as_str().as_bytes());
     into.push(b' ');
     word(facts.path().as_bytes(), into);
     if let Some(query) = record.query().filter(|query| !query.is_empty()) {
@@ -43,5 +44,6 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     into.extend_from_slice(b" upstream=");
     word(record.upstream.get().map(|upstream| upstream.as_bytes()).unwrap_or_default(), into);
     into.extend_from_slice(b" request_id=");
-    word(record.id.as_bytes(), into);
+    // A token too: `request_id` makes or takes no other.
+    into.extend_from_slice(record.id.as_bytes());
 }

@@ -4,7 +4,6 @@
 use std::{
     cell::Ref,
     io::Write,
-    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -92,10 +91,6 @@ pub(super) fn millis(duration: Duration, into: &mut Vec<u8>) {
     number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), into);
     into.push(b'.');
     padded(duration.subsec_micros() % 1000, 3, into);
-}
-
-pub(super) fn address(address: IpAddr, into: &mut Vec<u8>) {
-    write!(into, "{address}").expect("a Vec takes whatever is written");
 }
 
 fn padded(value: u32, width: usize, into: &mut Vec<u8>) {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{
     super::escape,
-    facts::{Facts, address, millis, number},
+    facts::{Facts, millis, number},
 };
 use crate::{
     failure::{Cause, Delivered, Fault, Phase},
-    message::Attempt,
+    message::{Attempt, forwarded::write_address},
 };
 
 /// Appends a line without its end.
@@ -27,7 +27,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
         None => out.null(),
         Some(client) => {
             out.into.push(b'"');
-            address(client, out.into);
+            write_address(client, out.into);
             out.into.push(b'"');
         }
     }

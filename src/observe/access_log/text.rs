@@ -3,9 +3,12 @@
 
 use super::{
     super::escape::word,
-    facts::{Facts, address, millis, number},
+    facts::{Facts, millis, number},
 };
-use crate::failure::{Cause, Fault, Phase};
+use crate::{
+    failure::{Cause, Fault, Phase},
+    message::forwarded::write_address,
+};
 
 /// Appends a line without its end.
 pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
@@ -14,7 +17,8 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     into.push(b' ');
     status(record.status.get(), into);
     into.push(b' ');
-    word(record.head.method.as_str().as_bytes(), into);
+    // A token, as the parser of requests takes no other.
+    into.extend_from_slice(record.head.method.as_str().as_bytes());
     into.push(b' ');
     if !record.host().is_empty() {
         word(record.host().as_bytes(), into);
@@ -49,7 +53,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     }
     key("client", into);
     match record.client {
-        Some(client) => address(client, into),
+        Some(client) => write_address(client, into),
         None => into.push(b'-'),
     }
     key("in", into);
@@ -57,7 +61,8 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     key("out", into);
     number(record.bytes_out.get(), into);
     key("request", into);
-    word(record.id.as_bytes(), into);
+    // A token too: `request_id` makes or takes no other.
+    into.extend_from_slice(record.id.as_bytes());
 }
 
 fn why(cause: Cause, facts: &Facts<'_>, into: &mut Vec<u8>) {

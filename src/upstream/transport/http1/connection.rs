@@ -2,16 +2,22 @@
 //! The pool keeps it between exchanges; an exchange owns it while it lasts.
 
 use std::{
+    cell::RefCell,
     io,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::BytesMut;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use crate::{limits, upstream::connect::Wire};
+
+thread_local! {
+    /// Where small answers are read.
+    static SCRATCH: RefCell<Box<[u8; limits::READ_SMALL]>> = RefCell::new(Box::new([0; limits::READ_SMALL]));
+}
 
 /// An open connection.
 pub struct Connection {
@@ -22,6 +28,8 @@ pub struct Connection {
     pub served: u64,
     /// Whether a large body is being read.
     pub streams: bool,
+    /// Whether the last answer was too large for the worker's scratch buffer.
+    large: bool,
 }
 
 /// What an idle connection looks like.
@@ -39,7 +47,7 @@ impl Connection {
     /// A fresh connection.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, buffer: BytesMut::new(), served: 0, streams: false }
+        Self { wire, buffer: BytesMut::new(), served: 0, streams: false, large: false }
     }
 
     /// Looks at an idle connection. Costs a system call only when the kernel has reported something on it.
@@ -65,14 +73,37 @@ impl Connection {
     /// # Errors
     /// The socket's.
     pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if !self.large && self.buffer.is_empty() {
+            return self.poll_read_small(cx);
+        }
         if self.buffer.capacity() - self.buffer.len() < limits::READ_SPARE {
             self.buffer.reserve(if self.streams { limits::READ_BUFFER } else { limits::READ_FIRST });
         }
         poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.buffer)
     }
 
+    /// Reads by way of the worker's scratch buffer, which stays in the processor's cache: a small answer then costs memory
+    /// of its own size and no more.
+    fn poll_read_small(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(&mut scratch[..]);
+            ready!(Pin::new(&mut self.wire).poll_read(cx, &mut buffer))?;
+            self.buffer = BytesMut::from(buffer.filled());
+            self.large = buffer.remaining() == 0;
+            Poll::Ready(Ok(self.buffer.len()))
+        })
+    }
+
+    /// An answer of `bytes` is complete, and the next one will be much like it.
+    pub fn served(&mut self, bytes: u64) {
+        self.served += 1;
+        self.streams = false;
+        self.large = bytes >= limits::READ_SMALL as u64;
+    }
+
     /// Makes room for `bytes` more, so that one read can take them all.
     pub fn make_room(&mut self, bytes: usize) {
+        self.large |= bytes >= limits::READ_SMALL;
         self.buffer.reserve(bytes.min(limits::READ_BUFFER));
     }
 

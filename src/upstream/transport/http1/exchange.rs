@@ -40,6 +40,8 @@ pub struct Exchange {
     pub(super) framing: Framing,
     keeps_alive: bool,
     pub(super) interim: u32,
+    /// When something last came, as far as anybody asked.
+    moved_at: Instant,
     /// How the client's body broke behind an early answer.
     client_failure: Option<Box<Failure>>,
 }
@@ -95,16 +97,18 @@ impl Exchange {
     #[must_use]
     pub fn new(
         connection: Connection,
-        (head, replay, expects): (Vec<u8>, Replay, bool),
+        (head, replay, expects): (Vec<u8>, Box<Replay>, bool),
         (delivery, timer): (Delivery, Timer),
         terms: Terms,
-    ) -> Self {
+    ) -> Box<Self> {
         let reused = connection.served > 0;
         delivery.reused.set(reused);
         delivery.phase.set(Phase::Send);
         // With a kept connection nothing has happened yet.
-        delivery.sending.set(Some(if reused { delivery.began() } else { Instant::now() }));
-        Self {
+        let began = if reused { delivery.began() } else { Instant::now() };
+        delivery.sending.set(Some(began));
+        // Boxed, because it goes from hand to hand.
+        Box::new(Self {
             connection,
             upload: Upload::new(head, replay, expects),
             delivery,
@@ -115,7 +119,8 @@ impl Exchange {
             framing: Framing::None,
             keeps_alive: false,
             interim: 0,
-        }
+            moved_at: began,
+        })
     }
 
     /// Waits for the final answer's head and says how its body is delimited.
@@ -129,6 +134,7 @@ impl Exchange {
             self.delivery.sent.set(Some(now));
         }
         self.delivery.headed.set(Some(now));
+        self.moved_at = now;
         self.delivery.phase.set(Phase::Body);
         self.wait(Waiting::Nothing, None);
         Ok((head, self.framing))
@@ -143,6 +149,7 @@ impl Exchange {
         if self.connection.buffer.len() < length {
             self.connection.make_room(length - self.connection.buffer.len());
             poll_fn(|cx| self.poll_hold(cx, length)).await?;
+            self.moved_at = Instant::now();
         }
         Ok(self.connection.buffer.split_to(length).freeze())
     }
@@ -154,16 +161,15 @@ impl Exchange {
     }
 
     /// The answer is complete: gives the connection back to the pool, if it can serve again.
-    pub fn finish(mut self) {
-        let now = Instant::now();
+    pub fn finish(mut self: Box<Self>) {
+        let now = if self.connection.streams { Instant::now() } else { self.moved_at };
         self.delivery.conclude(None, now);
         if !self.connection.buffer.is_empty() {
             self.report_excess();
         } else if !self.upload.is_done() {
             stream::finish_upload(self);
         } else if self.keeps_alive {
-            self.connection.served += 1;
-            self.connection.streams = false;
+            self.connection.served(self.delivery.read.get());
             self.terms.member.keep(self.connection, &self.terms.upstream.pool, now);
         }
     }
@@ -175,7 +181,7 @@ impl Exchange {
 
     /// Gives the request's body back for another attempt, and closes the connection.
     #[must_use]
-    pub fn into_replay(self) -> Replay {
+    pub fn into_replay(self: Box<Self>) -> Box<Replay> {
         self.upload.into_replay()
     }
 

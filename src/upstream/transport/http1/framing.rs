@@ -24,7 +24,7 @@ pub enum Framing {
 /// # Errors
 /// Two lengths, a length beside a transfer coding, a coding that is not exactly `chunked`.
 pub fn framing(head: &Head, answers_head: bool) -> Result<Framing, Fault> {
-    let codings = coding(&head.fields)?;
+    let codings = coding(head)?;
     let length = length(&head.fields)?;
     if let Some(coding) = codings {
         if length.is_some() {
@@ -55,25 +55,17 @@ pub fn framing(head: &Head, answers_head: bool) -> Result<Framing, Fault> {
 /// Whether the connection may serve another request after this answer (RFC 9112 section 9.3).
 #[must_use]
 pub fn keeps_alive(head: &Head, framing: Framing) -> bool {
-    let says = |token: &str| {
-        head.fields.get_all(header::CONNECTION).iter().any(|value| {
-            value
-                .as_bytes()
-                .split(|byte| *byte == b',')
-                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-        })
-    };
-    framing != Framing::UntilClose && !says("close") && (head.http11 || says("keep-alive"))
+    framing != Framing::UntilClose && !head.named.close && (head.http11 || head.named.keep_alive)
 }
 
 /// The transfer coding, when there is one: `chunked`.
-fn coding(fields: &HeaderMap) -> Result<Option<&'static str>, Fault> {
-    let mut values = fields.get_all(header::TRANSFER_ENCODING).iter();
+fn coding(head: &Head) -> Result<Option<&'static str>, Fault> {
+    let mut values = head.hop_values(header::TRANSFER_ENCODING);
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_none() && first.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
         return Ok(Some("chunked"));
     }
-    let all: Vec<&[u8]> = fields.get_all(header::TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes).collect();
+    let all: Vec<&[u8]> = head.hop_values(header::TRANSFER_ENCODING).map(HeaderValue::as_bytes).collect();
     Err(Fault::new(
         Cause::ResponseTransferCoding,
         format!("Transfer-Encoding is {}, only chunked can be decoded", shown(&all.join(&b", "[..]))),

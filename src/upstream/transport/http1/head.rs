@@ -4,9 +4,9 @@
 use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::{failure::Cause, limits};
+use crate::{failure::Cause, limits, message::hop};
 
 /// The head of an answer.
 #[derive(Debug)]
@@ -15,8 +15,19 @@ pub struct Head {
     pub status: StatusCode,
     /// Whether it said HTTP/1.1; else HTTP/1.0.
     pub http11: bool,
-    /// Every field as it came.
+    /// The fields that are for the client, as they came.
     pub fields: HeaderMap,
+    /// Those of this connection, which end here (RFC 9110 section 7.6.1).
+    pub hop: Vec<(HeaderName, HeaderValue)>,
+    /// What Connection says.
+    pub named: hop::Named,
+}
+
+impl Head {
+    /// The values of a field of this connection.
+    pub fn hop_values(&self, name: HeaderName) -> impl Iterator<Item = &HeaderValue> {
+        self.hop.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
+    }
 }
 
 /// Why bytes are no head, or no body.
@@ -138,6 +149,7 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
         _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
     };
     let mut fields = HeaderMap::with_capacity(parsed.headers.len() + SPARE_FIELDS);
+    let mut own = Vec::new();
     for field in parsed.headers.iter() {
         let start = field.value.as_ptr() as usize - raw.as_ptr() as usize;
         let value = raw.slice(start..start + field.value.len());
@@ -149,9 +161,15 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
                 format!("the field {} has a value that is not allowed", field.name.escape_debug()),
             ));
         };
-        fields.append(name, value);
+        if hop::is_hop_by_hop(&name) {
+            own.push((name, value));
+        } else {
+            fields.append(name, value);
+        }
     }
-    Ok(Head { status, http11: parsed.version == Some(1), fields })
+    let mut head = Head { status, http11: parsed.version == Some(1), fields, hop: own, named: hop::Named::default() };
+    head.named = hop::Named::by(head.hop_values(header::CONNECTION), &head.fields);
+    Ok(head)
 }
 
 /// The first status that does not exist (RFC 9110 section 15).

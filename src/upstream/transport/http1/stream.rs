@@ -25,7 +25,7 @@ use crate::{
 /// The rest of an answer.
 pub struct Stream {
     /// Gone once the body has ended, well or not.
-    exchange: Option<Exchange>,
+    exchange: Option<Box<Exchange>>,
     decoder: Decoder,
     /// Body bytes given on so far.
     given: u64,
@@ -44,7 +44,7 @@ enum Decoder {
 impl Stream {
     /// The body behind a head that says `framing`; `None` where it has none.
     #[must_use]
-    pub fn new(mut exchange: Exchange, framing: Framing) -> Option<Self> {
+    pub fn new(mut exchange: Box<Exchange>, framing: Framing) -> Option<Self> {
         let decoder = match framing {
             Framing::None => {
                 exchange.finish();
@@ -184,7 +184,7 @@ fn passing(mut trailers: HeaderMap) -> HeaderMap {
 
 /// Sends the rest of a request whose answer is complete already, so that neither side is left in mid-message. The
 /// connection to the upstream is closed behind it.
-pub(super) fn finish_upload(mut exchange: Exchange) {
+pub(super) fn finish_upload(mut exchange: Box<Exchange>) {
     if exchange.cuts_upload() {
         return;
     }

@@ -1,7 +1,7 @@
 //! Byte tables of the answer's reader: exact bytes in, cause out, whatever way they are split.
 //! And one exchange over a socket pair, for what no server on the outside can do in time.
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{path::Path, rc::Rc, sync::Arc, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -220,7 +220,7 @@ async fn a_connection_that_closed_before_the_first_byte_delivered_nothing() {
         let mut connection = Connection::new(Wire::Unix(near));
         connection.served = served;
         let member = Rc::new(Member::new(upstream.servers[0].clone()));
-        let delivery = Delivery::new(&record, &member.server.label);
+        let delivery = Delivery::new(&record, &member.server.label, Instant::now());
         let replay = Replay::new(RequestBody::none(&record), 0);
         let terms = Terms { record: Rc::clone(&record), member, upstream: Arc::clone(&upstream), total: None };
         let request = (b"GET / HTTP/1.1\r\n\r\n".to_vec(), replay, false);

@@ -19,7 +19,7 @@ use crate::{
 
 /// A request being sent.
 pub struct Upload {
-    replay: Replay,
+    replay: Box<Replay>,
     /// Gathered and not yet written: the head, small pieces, chunk framing.
     gathered: Vec<u8>,
     /// How much of `gathered` was written.
@@ -61,7 +61,7 @@ pub enum Waits {
 impl Upload {
     /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`].
     #[must_use]
-    pub fn new(head: Vec<u8>, replay: Replay, expects: bool) -> Self {
+    pub fn new(head: Vec<u8>, replay: Box<Replay>, expects: bool) -> Self {
         let chunked = replay.length() == Length::Unknown;
         Self {
             complete: replay.is_end() && !chunked,
@@ -115,7 +115,7 @@ impl Upload {
 
     /// The body, for another attempt.
     #[must_use]
-    pub fn into_replay(self) -> Replay {
+    pub fn into_replay(self) -> Box<Replay> {
         self.replay
     }
 

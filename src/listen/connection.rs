@@ -84,6 +84,7 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
                 Poll::Ready(Err(error)) if error.is_parse() => Poll::Ready(End::Unreadable(error)),
                 Poll::Ready(Err(error)) if error.is_user() => Poll::Ready(End::Broken),
                 Poll::Ready(Err(_)) => Poll::Ready(End::Done),
+                Poll::Pending if connection.left.get() => Poll::Ready(End::Done),
                 Poll::Pending => expired(&watch, cx),
             }
         })

@@ -3,8 +3,9 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::Future,
     io::{self, IoSlice},
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -12,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 
@@ -60,6 +61,7 @@ pub struct Watch {
     header_timeout: Duration,
     keepalive_timeout: Duration,
     send_timeout: Duration,
+    half_close: bool,
 }
 
 impl Watch {
@@ -74,6 +76,7 @@ impl Watch {
             header_timeout: limits.header_timeout,
             keepalive_timeout: limits.keepalive_timeout,
             send_timeout: limits.send_timeout,
+            half_close: limits.half_close,
         };
         watch.wait(Waiting::First);
         watch
@@ -232,8 +235,13 @@ impl AsyncWrite for Io {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// hyper calls this after every poll, also when there is nothing to flush.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch.flushed();
+        let connection = &self.watch.connection;
+        if connection.watched.get() && !self.watch.half_close && self.socket.has_ended(cx) {
+            connection.left.set(true);
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -267,6 +275,15 @@ impl Socket {
             Self::Tcp(stream) => stream.poll_read_ready(cx).map(drop),
             Self::Unix(stream) => stream.poll_read_ready(cx).map(drop),
         }
+    }
+
+    /// Whether the peer has ended the connection, also behind bytes that nobody has read yet.
+    fn has_ended(&self, cx: &mut Context<'_>) -> bool {
+        let ready = match self {
+            Self::Tcp(stream) => pin!(stream.ready(Interest::READABLE)).poll(cx),
+            Self::Unix(stream) => pin!(stream.ready(Interest::READABLE)).poll(cx),
+        };
+        matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
     }
 
     /// Writes some of `bytes`.

@@ -22,6 +22,11 @@ pub struct Connection {
     pub ended: Cell<Option<Cause>>,
     /// Whether the gateway is stopping, so that new requests are refused.
     pub draining: Cell<bool>,
+    /// Whether a request waits its turn here with a body that nobody reads: then the listener looks whether the client
+    /// has left.
+    pub watched: Cell<bool>,
+    /// Whether it has.
+    pub left: Cell<bool>,
     /// Longest pause between two reads of a request body.
     pub body_timeout: Duration,
 }
@@ -38,6 +43,8 @@ impl Connection {
             until_close: Cell::new(false),
             ended: Cell::new(None),
             draining: Cell::new(false),
+            watched: Cell::new(false),
+            left: Cell::new(false),
             body_timeout,
         }
     }

@@ -53,6 +53,14 @@ pub const RETRY_ATTEMPTS: u32 = 3;
 pub const RETRY_BUDGET_PERCENT: u32 = 20;
 /// Retries per second that the budget always grants, so that a quiet site may retry too.
 pub const RETRY_BUDGET_FLOOR: u32 = 10;
+/// Requests that may wait until one under way at their upstream is over; one more is answered `upstream-conn-limit`.
+pub const QUEUE_WAITING: u64 = 100;
+/// A request that has waited for so long is given up unsent: `upstream-queue-timeout`.
+pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether a waiting client that still owes its body has left.
+pub const QUEUE_LOOK: Duration = Duration::from_millis(500);
+/// The newest request counts for one part in so many of the mean service time from which Retry-After is estimated.
+pub const SERVICE_TIME_WEIGHT: u64 = 16;
 /// Request body bytes kept for a second attempt; a larger body is sent once only.
 pub const RETRY_BODY: usize = 64 * KIB;
 /// Head of an upstream's answer; over it `response-header-too-large`.

@@ -220,6 +220,8 @@ pub struct Upstream {
     pub pool: Pool,
     /// Second attempts.
     pub retry: Retry,
+    /// Requests that wait until others are over.
+    pub queue: Queue,
     /// Bytes of an answer's head.
     pub head_size: usize,
     /// Answers that promise a length up to this are held until complete; 0 holds none.
@@ -316,6 +318,17 @@ pub enum RetryOn {
     Idempotent,
     /// Never.
     Off,
+}
+
+/// `queue`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Requests under way at the upstream, over all workers; `None` is "off".
+    pub max_in_flight: Option<u32>,
+    /// Requests that may wait; 0 lets none.
+    pub max_waiting: u32,
+    /// Longest wait.
+    pub timeout: Duration,
 }
 
 /// `dns`

@@ -10,7 +10,7 @@ use std::{fmt::Write, time::Duration};
 
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS};
-pub use upstream::{DNS, POOL, RETRY, SERVER, TIMEOUTS, UPSTREAM};
+pub use upstream::{DNS, POOL, QUEUE, RETRY, SERVER, TIMEOUTS, UPSTREAM};
 
 use crate::limits;
 
@@ -57,8 +57,8 @@ pub enum Kind {
     Flag,
     /// A whole number within these bounds.
     Count(u64, u64),
-    /// A whole number within these bounds, or `"auto"`.
-    CountOrAuto(u64, u64),
+    /// A whole number within these bounds, or this word.
+    CountOr(&'static str, u64, u64),
     /// A number of bytes, at least this many.
     Size(u64),
     /// A duration over zero.
@@ -165,7 +165,7 @@ impl Kind {
             Self::TableOr(_, text) | Self::Entries(_, text) | Self::Text(text) => text.to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Count(least, most) => bounds(least, most),
-            Self::CountOrAuto(least, most) => format!("\"auto\" or {}", bounds(least, most)),
+            Self::CountOr(word, least, most) => format!("\"{word}\" or {}", bounds(least, most)),
             Self::Size(0) => "a size such as \"64KiB\" or \"10MB\"".to_owned(),
             Self::Size(least) => format!("a size such as \"64KiB\", at least {}", size(least)),
             Self::Duration => "a duration such as \"10s\" or \"250ms\"".to_owned(),

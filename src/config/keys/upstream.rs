@@ -42,9 +42,9 @@ pub static UPSTREAM: Table = Table {
         table("timeouts", Kind::Table(&TIMEOUTS)),
         table("pool", Kind::Table(&POOL)),
         table("retry", Kind::Table(&RETRY)),
+        table("queue", Kind::Table(&QUEUE)),
         table("dns", Kind::Table(&DNS)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
-        later("queue", "remove it; requests are passed on at once"),
         later("hold", "remove it; a request fails at once when no server can be reached"),
         later("health", "remove it; every request finds out for itself which server answers"),
         later("slow_start", "remove it"),
@@ -166,6 +166,34 @@ pub static RETRY: Table = Table {
             kind: Kind::Size(0),
             preset: Preset::Size(limits::RETRY_BODY as u64),
             about: "Request body bytes kept for it; a larger body is sent once only.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.queue]`
+pub static QUEUE: Table = Table {
+    heading: "[upstream.NAME.queue]",
+    about: "Requests over the limit wait here, in order, and not in the backlog of a socket, where nobody can say whether \
+            they were delivered.",
+    keys: &[
+        Key {
+            name: "max_in_flight",
+            kind: Kind::CountOr("off", 1, limits::MOST_CONNECTIONS),
+            preset: Preset::Text("off"),
+            about: "Requests under way at all its servers together, over all workers; \"off\" is without limit, and without \
+                    a queue.",
+        },
+        Key {
+            name: "max_waiting",
+            kind: Kind::Count(0, limits::MOST_CONNECTIONS),
+            preset: Preset::Count(limits::QUEUE_WAITING),
+            about: "Requests that may wait; one more is answered upstream-conn-limit at once.",
+        },
+        Key {
+            name: "timeout",
+            kind: Kind::Duration,
+            preset: Preset::Duration(limits::QUEUE_TIMEOUT),
+            about: "Longest wait; then upstream-queue-timeout, and the request was provably never sent.",
         },
     ],
 };

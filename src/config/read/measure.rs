@@ -63,7 +63,7 @@ impl Leaf<'_> {
     /// A whole number within the bounds of the key's kind.
     pub fn count(&self) -> Result<u64, Misfit> {
         let (least, most) = match self.key.kind {
-            Kind::Count(least, most) | Kind::CountOrAuto(least, most) => (least, most),
+            Kind::Count(least, most) | Kind::CountOr(_, least, most) => (least, most),
             _ => (0, u64::MAX),
         };
         let number = match self.value {
@@ -82,6 +82,15 @@ impl Leaf<'_> {
             Some(number) if number <= most => Ok(number),
             None if self.is_negative() => Err(Misfit::new("this is negative")),
             _ => Err(Misfit::new("too large")),
+        }
+    }
+
+    /// The same, or `None` for the word of a key of kind `CountOr`.
+    pub fn count_or_word<N: TryFrom<u64>>(&self) -> Result<Option<N>, Misfit> {
+        match (self.key.kind, self.value) {
+            (Kind::CountOr(word, ..), DeValue::String(text)) if text == word => Ok(None),
+            (Kind::CountOr("off", ..), DeValue::Boolean(false)) => Err(self.wrong_type().hint("write \"off\"")),
+            _ => self.count().and_then(|count| N::try_from(count).map(Some).map_err(|_| Misfit::new("too large"))),
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::config::{
     keys::Preset,
     problem::Problem,
-    settings::{self, Balance, Dns, HostHeader, Pool, Retry, RetryOn, Timeouts},
+    settings::{self, Balance, Dns, HostHeader, Pool, Queue, Retry, RetryOn, Timeouts},
     written::Upstream,
 };
 
@@ -31,6 +31,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         timeouts: timeouts(&section.section("timeouts")),
         pool: pool(&section.section("pool")),
         retry: retry(&section.section("retry")),
+        queue: queue(&section.section("queue")),
         head_size: section.size("head_size"),
         hold_body: section.size("hold_body"),
         dns: Dns {
@@ -93,6 +94,14 @@ fn retry(section: &Section<'_>) -> Retry {
         budget_percent: section.take("budget", Leaf::percent).unwrap_or(preset),
         on: section.take("on", |leaf| leaf.word(&RETRY_ON)).unwrap_or(RetryOn::Proof),
         body: section.size("body"),
+    }
+}
+
+fn queue(section: &Section<'_>) -> Queue {
+    Queue {
+        max_in_flight: section.take("max_in_flight", Leaf::count_or_word).flatten(),
+        max_waiting: section.count("max_waiting"),
+        timeout: section.duration("timeout"),
     }
 }
 

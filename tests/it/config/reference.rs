@@ -94,7 +94,7 @@ fn every_key_of_a_later_version_is_refused_as_that() {
         }
         count += 1;
     }
-    assert!(count > 15, "only {count} keys");
+    assert!(count > 5, "only {count} keys");
 }
 
 #[test]

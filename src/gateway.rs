@@ -15,6 +15,7 @@ use crate::{
     listen::{BindError, Bound, accept::Census},
     observe::{Writer, program_log},
     shutdown::Stage,
+    upstream::queue::Queue,
     worker::{self, Start},
 };
 
@@ -54,6 +55,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
     };
     let (stop, stage) = watch::channel(Stage::Running);
     let census = Census::default();
+    let queues: Arc<[_]> = settings.upstreams.iter().map(|upstream| Queue::new(upstream.queue)).collect();
     let instance = fastrand::u64(..);
     let threads = (0..workers)
         .map(|index| {
@@ -61,6 +63,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
                 index,
                 Start {
                     settings: Arc::clone(&settings),
+                    queues: Arc::clone(&queues),
                     listeners: bound.iter_mut().filter_map(Bound::share).collect(),
                     log: writer.as_ref().zip(settings.log.access.as_ref()).map(|(to, log)| to.access_log(log.format)),
                     instance,

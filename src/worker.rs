@@ -19,13 +19,15 @@ use crate::{
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::Shared,
-    upstream::{Pool, outgoing::Identity},
+    upstream::{Pool, outgoing::Identity, queue::Queue},
 };
 
 /// What a worker is started with.
 pub struct Start {
     /// The configuration.
     pub settings: Arc<Settings>,
+    /// The queue of each upstream, shared by all workers.
+    pub queues: Arc<[Arc<Queue>]>,
     /// Its share of every listener.
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
@@ -53,10 +55,11 @@ pub fn spawn(index: usize, start: Start) -> io::Result<thread::JoinHandle<()>> {
 
 /// Serves until the stopping is over or nothing is left to do.
 async fn run(start: Start) {
-    let Start { settings, listeners, log, instance, census, mut stage } = start;
+    let Start { settings, queues, listeners, log, instance, census, mut stage } = start;
     let clock = Clock::new();
     let identity = Rc::new(Identity::new(&settings.gateway.name, instance));
-    let pools: Vec<_> = settings.upstreams.iter().map(|upstream| Pool::new(upstream, &identity, &clock)).collect();
+    let upstreams = settings.upstreams.iter().zip(queues.iter());
+    let pools = upstreams.map(|(upstream, queue)| Pool::new(upstream, queue, &identity, &clock)).collect();
     let shared = Rc::new(Shared::new(settings, pools, &clock, log));
     let drain = Drain::new();
     let reception =

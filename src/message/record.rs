@@ -115,6 +115,8 @@ pub struct Attempt {
 /// Time spent, phase by phase, over all attempts.
 #[derive(Debug, Default)]
 pub struct Times {
+    /// Waiting in the upstream's queue.
+    pub queue: Cell<Duration>,
     /// Looking up names.
     pub resolve: Cell<Duration>,
     /// Connecting.

@@ -19,6 +19,7 @@ use super::{
     judge::{Case, Verdict, is_idempotent, judge},
     member::Member,
     outgoing,
+    queue::{self, Seat},
     replay::Replay,
     transport::http1::{Connection, Exchange, Framing, Head, Stream, Terms},
 };
@@ -52,12 +53,16 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     });
+    let seat = match queue::enter(pool, &record, total.as_deref()).await {
+        Ok(seat) => seat,
+        Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
+    };
     let mut tried = vec![false; if pool.members.len() > 1 { pool.members.len() } else { 0 }];
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
-    // Nothing has taken time since the request came: the clock need not be asked again.
-    let mut began = record.started;
+    // Without a wait nothing has taken time since the request came: the clock need not be asked again.
+    let mut began = if record.times.queue.get().is_zero() { record.started } else { Instant::now() };
     loop {
         let usable = |index: usize| !tried.get(index).copied().unwrap_or(false);
         let Some(index) = again.take().or_else(|| pool.balancer.pick(usable)) else {
@@ -69,7 +74,7 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         if let Some(tried) = tried.get_mut(index) {
             *tried = true;
         }
-        let attempt = Attempt { pool, member, record: &record, total: total.as_ref() };
+        let attempt = Attempt { pool, member, record: &record, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -89,11 +94,15 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
         });
         let (stay, charged) = match verdict {
-            Verdict::GiveUp => return Err(give_up(pool, &record, failure, back).await),
+            Verdict::GiveUp => {
+                drop(seat);
+                return Err(give_up(pool, &record, failure, back).await);
+            }
             Verdict::Fresh { charged } => (true, charged),
             Verdict::Other { charged } => (false, charged),
         };
         if charged && !pool.budget.withdraw(pool.clock.now()) {
+            drop(seat);
             return Err(give_up(pool, &record, failure, back).await);
         }
         again = stay.then_some(index);
@@ -130,6 +139,7 @@ struct Attempt<'a> {
     member: &'a Rc<Member>,
     record: &'a Rc<Record>,
     total: Option<&'a Rc<Timer>>,
+    seat: Option<&'a Rc<Seat>>,
 }
 
 impl Attempt<'_> {
@@ -163,6 +173,7 @@ impl Attempt<'_> {
             member: Rc::clone(self.member),
             upstream: Arc::clone(&self.pool.upstream),
             total: self.total.cloned(),
+            seat: self.seat.cloned(),
         };
         let mut exchange = Exchange::new(connection, (head, replay, expects), (delivery, timer), terms);
         match self.exchange(&mut exchange).await {

@@ -10,6 +10,7 @@ mod evidence;
 pub mod judge;
 pub mod member;
 pub mod outgoing;
+pub mod queue;
 pub mod replay;
 pub mod resolve;
 pub mod transport;
@@ -21,6 +22,7 @@ use budget::Budget;
 use http::Response;
 use member::Member;
 use outgoing::Identity;
+use queue::Queue;
 use resolve::Resolver;
 
 use crate::{
@@ -37,20 +39,28 @@ pub struct Pool {
     pub(crate) members: Vec<Rc<Member>>,
     pub(crate) balancer: Balancer,
     pub(crate) budget: Budget,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) resolver: Resolver,
     pub(crate) clock: Clock,
     pub(crate) identity: Rc<Identity>,
 }
 
 impl Pool {
-    /// A pool without connections. Nothing is looked up or dialled before a request needs it.
+    /// A pool without connections; `queue` is the one of this upstream over all workers. Nothing is looked up or dialled
+    /// before a request needs it.
     #[must_use]
-    pub fn new(upstream: &Arc<settings::Upstream>, identity: &Rc<Identity>, clock: &Clock) -> Rc<Self> {
+    pub fn new(
+        upstream: &Arc<settings::Upstream>,
+        queue: &Arc<Queue>,
+        identity: &Rc<Identity>,
+        clock: &Clock,
+    ) -> Rc<Self> {
         Rc::new(Self {
             name: upstream.name.as_str().into(),
             members: upstream.servers.iter().map(|server| Rc::new(Member::new(server.clone()))).collect(),
             balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
+            queue: Arc::clone(queue),
             resolver: Resolver::new(&upstream.dns),
             clock: clock.clone(),
             identity: Rc::clone(identity),

@@ -6,6 +6,7 @@ mod early;
 mod fields;
 mod listeners;
 mod pool;
+mod queue;
 mod retry;
 mod routes;
 mod start;

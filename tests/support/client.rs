@@ -141,6 +141,12 @@ impl Client {
         self
     }
 
+    /// Its own TCP port.
+    pub fn port(&self) -> u16 {
+        let address = self.socket.local_addr().expect("a connected socket has an address");
+        address.as_socket().expect("a TCP connection").port()
+    }
+
     /// Leaves with a reset.
     pub fn reset(self) {
         self.socket.set_linger(Some(Duration::ZERO)).expect("a socket option");

@@ -85,6 +85,18 @@ impl Gate {
         self.child.id()
     }
 
+    /// Waits until the gateway has accepted the client's connection and read all that it sent.
+    pub fn has_read(&self, client: &Client) {
+        let ends = [format!(":{:04X}", self.address().port()), format!(":{:04X}", client.port())];
+        poll("the gateway to read a request", || {
+            let table = fs::read_to_string("/proc/net/tcp").expect("Linux lists its connections");
+            let rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+            let mut ours = rows.filter(|row| row.len() > 9 && row[1].ends_with(&ends[0]) && row[2].ends_with(&ends[1]));
+            // A connection that nobody has accepted yet belongs to no file.
+            ours.next().filter(|row| row[4].ends_with(":00000000") && row[9] != "0").map(drop)
+        });
+    }
+
     /// The first access log entry that fits.
     pub fn log_line(&self, fits: impl Fn(&Value) -> bool) -> Value {
         let file = self.folder.path().join("access.log");

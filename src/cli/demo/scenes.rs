@@ -4,6 +4,7 @@
 mod answer;
 mod body;
 mod connect;
+mod limit;
 mod request;
 mod resolve;
 mod route;
@@ -20,8 +21,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
 }
 
 /// The scenes with the headings of their phases.
-pub(super) fn parts() -> [(&'static str, &'static [Scene]); 7] {
+pub(super) fn parts() -> [(&'static str, &'static [Scene]); 8] {
     [
+        ("Waiting for its turn", limit::SCENES),
         ("Finding the upstream's address", resolve::SCENES),
         ("Connecting to it", connect::SCENES),
         ("Sending the request, waiting for the answer", send::SCENES),

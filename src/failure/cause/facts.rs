@@ -49,6 +49,8 @@ pub enum Phase {
     Route,
     /// `policy`
     Policy,
+    /// `limit`
+    Limit,
     /// `resolve`
     Resolve,
     /// `connect`
@@ -76,6 +78,7 @@ impl Phase {
             Self::Request => "request",
             Self::Route => "route",
             Self::Policy => "policy",
+            Self::Limit => "limit",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
             Self::Send => "send",

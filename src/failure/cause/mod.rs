@@ -8,6 +8,7 @@ mod connect;
 mod facts;
 mod headers;
 mod internal;
+mod limit;
 mod policy;
 mod request;
 mod resolve;
@@ -64,6 +65,10 @@ pub enum Cause {
     PolicyDenied,
     /// `upstream-maintenance`
     UpstreamMaintenance,
+    /// `upstream-conn-limit`
+    UpstreamConnLimit,
+    /// `upstream-queue-timeout`
+    UpstreamQueueTimeout,
     /// `dns-timeout`
     DnsTimeout,
     /// `dns-nxdomain`
@@ -185,6 +190,8 @@ impl Cause {
         Self::ProxyLoop,
         Self::PolicyDenied,
         Self::UpstreamMaintenance,
+        Self::UpstreamConnLimit,
+        Self::UpstreamQueueTimeout,
         Self::DnsTimeout,
         Self::DnsNxdomain,
         Self::DnsServfail,
@@ -259,6 +266,8 @@ impl Cause {
             Self::ProxyLoop => &route::LOOP,
             Self::PolicyDenied => &policy::DENIED,
             Self::UpstreamMaintenance => &policy::MAINTENANCE,
+            Self::UpstreamConnLimit => &limit::CONN_LIMIT,
+            Self::UpstreamQueueTimeout => &limit::QUEUE_TIMEOUT,
             Self::DnsTimeout => &resolve::TIMEOUT,
             Self::DnsNxdomain => &resolve::NXDOMAIN,
             Self::DnsServfail => &resolve::SERVFAIL,

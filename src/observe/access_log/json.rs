@@ -64,10 +64,10 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     out.key("ms");
     out.into.push(b'{');
     let times = &record.times;
-    // No request waits in a queue and no upstream speaks TLS, so these two are zero; readers may rely on every key.
+    // No upstream speaks TLS, so that is zero; readers may rely on every key.
     for (phase, spent) in [
         ("total", facts.total),
-        ("queue", Duration::ZERO),
+        ("queue", times.queue.get()),
         ("resolve", times.resolve.get()),
         ("connect", times.connect.get()),
         ("tls", Duration::ZERO),

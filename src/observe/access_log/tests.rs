@@ -36,6 +36,7 @@ fn refused() -> Record {
     _ = record.upstream.set("app".into());
     record.status.set(500);
     record.retry_after.set(Some(Duration::from_secs(7)));
+    record.times.queue.set(Duration::from_micros(1_500));
     for member in ["10.0.0.1:80", "10.0.0.2:80"] {
         record.attempts.borrow_mut().push(Attempt {
             cause: Some(Cause::ConnectRefused),
@@ -100,7 +101,7 @@ fn a_failure_says_why_and_whether_it_was_delivered_in_every_format() {
         line(AccessFormat::Text, &record),
         "2026-11-24T15:08:00.001234Z 500 GET example.com/pay 3.214ms app 10.0.0.2:80 cause=connect-refused \
          delivered=maybe phase=connect blame=upstream attempts=10.0.0.1:80/connect-refused,10.0.0.2:80/connect-refused \
-         retry_after=7 client=203.0.113.9 in=0 out=0 request=0192f0c4-0000-7000-8000-000000000001"
+         queue=1.500ms retry_after=7 client=203.0.113.9 in=0 out=0 request=0192f0c4-0000-7000-8000-000000000001"
     );
     assert_eq!(
         line(AccessFormat::Combined, &record),
@@ -117,6 +118,7 @@ fn a_failure_says_why_and_whether_it_was_delivered_in_every_format() {
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&found[key], value, "{key}");
     }
+    assert_eq!(found["ms"]["queue"], 1.5);
     assert_eq!(found["attempts"].as_array().unwrap().len(), 2);
     assert_eq!(found["attempts"][1]["cause"], "connect-refused");
 }

@@ -42,6 +42,12 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     if let Some(cause) = facts.cause {
         why(cause, facts, into);
     }
+    let queued = record.times.queue.get();
+    if !queued.is_zero() {
+        key("queue", into);
+        millis(queued, into);
+        into.extend_from_slice(b"ms");
+    }
     let upstream_status = record.upstream_status.get();
     if !matches!(upstream_status, 0) && upstream_status != record.status.get() {
         key("upstream_status", into);

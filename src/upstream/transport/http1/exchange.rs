@@ -26,7 +26,7 @@ use crate::{
     failure::{Cause, Failure, Phase, Result},
     limits,
     message::Record,
-    upstream::{delivery::Delivery, member::Member, replay::Replay},
+    upstream::{delivery::Delivery, member::Member, queue::Seat, replay::Replay},
 };
 
 /// An exchange under way. Dropping it closes the connection, which is how an upstream learns that the client left.
@@ -56,6 +56,8 @@ pub struct Terms {
     pub upstream: Arc<settings::Upstream>,
     /// The deadline of the whole request, where there is one.
     pub total: Option<Rc<Timer>>,
+    /// The request's place among those under way, where they are counted: given back when the answer has been read.
+    pub seat: Option<Rc<Seat>>,
 }
 
 /// What the exchange's timer stands for.
@@ -163,6 +165,7 @@ impl Exchange {
     /// The answer is complete: gives the connection back to the pool, if it can serve again.
     pub fn finish(mut self: Box<Self>) {
         let now = if self.connection.streams { Instant::now() } else { self.moved_at };
+        self.terms.seat = None;
         self.delivery.conclude(None, now);
         if !self.connection.buffer.is_empty() {
             self.report_excess();

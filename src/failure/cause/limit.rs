@@ -1,0 +1,49 @@
+//! Causes that strike where as much is under way already as is allowed.
+//! One row a cause; `super` maps the causes to them.
+
+use http::StatusCode;
+
+use super::{Class, Facts, Fault, Phase, retry};
+use crate::failure::Delivered;
+
+/// `upstream-conn-limit`
+pub(super) const CONN_LIMIT: Facts = Facts {
+    id: "upstream-conn-limit",
+    phase: Phase::Limit,
+    fault: Fault::Gateway,
+    class: Class::Busy,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("connection_limit_reached"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "As many requests are under way at the upstream as queue.max_in_flight allows, and no more may wait.",
+    real_life: &[
+        "a rush of visitors",
+        "an application that has become slow",
+        "a limit below what the application can do",
+    ],
+    next: "Speed up the slowest pages, or give the application more workers (PHP-FPM: pm.max_children) and raise \
+        queue.max_in_flight with them.",
+    retry: retry::LATER,
+};
+
+/// `upstream-queue-timeout`
+pub(super) const QUEUE_TIMEOUT: Facts = Facts {
+    id: "upstream-queue-timeout",
+    phase: Phase::Limit,
+    fault: Fault::Upstream,
+    class: Class::Busy,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("connection_limit_reached"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The request waited in the gateway's queue for as long as queue.timeout and was never sent.",
+    real_life: &["all workers of the application busy", "pages that wait for a slow database or another service"],
+    next: "Speed up the slowest pages, or give the application more workers (PHP-FPM: pm.max_children) and raise \
+        queue.max_in_flight with them.",
+    retry: retry::LATER,
+};

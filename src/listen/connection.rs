@@ -99,6 +99,8 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
     let socket = parts.io.into_inner().socket;
     if let End::Expired(Waiting::Next) = end
         && settings.keepalive_timeout > limits::PARK_AFTER
+        // The server that reads the rest of a body must not be taken away: another would take it for a request.
+        && !connection.unread.get()
     {
         return Some(Pause { socket, begun: parts.read_buf });
     }

@@ -105,6 +105,8 @@ impl Watch {
         self.timer.arm(match waiting {
             Waiting::Nothing => None,
             Waiting::First | Waiting::Head => Some(self.header_timeout),
+            // With a part of a body still to come there is no idle connection to park.
+            Waiting::Next if self.connection.unread.get() => Some(self.keepalive_timeout),
             Waiting::Next => Some(self.keepalive_timeout.min(limits::PARK_AFTER)),
             Waiting::Send => Some(self.send_timeout),
         });

@@ -1,6 +1,8 @@
 //! Answers whose head comes before the request has been sent: what becomes of the rest of the upload.
 //! Whatever the client does to it, no other request may ever be read as a part of it.
 
+use std::time::Duration;
+
 use super::{OK, before, configured};
 use crate::support::{Event, Origin, Step};
 
@@ -103,6 +105,26 @@ fn a_late_rest_of_an_upload_is_sent_on_behind_a_complete_answer() {
     assert_eq!(client.response().status, 200);
     client.send("defghij");
     assert!(client.is_usable("/next"), "the client's connection goes on");
+}
+
+#[test]
+fn the_rest_of_an_upload_is_never_a_request_however_late_it_comes() {
+    let rest = "GET /smuggled HTTP/1.1\r\nHost: test.example\r\n\r\n";
+    let origin = Origin::scripts(vec![
+        vec![Step::ReadHead, Step::Send(OK.into()), Step::Listen],
+        vec![Step::ReadRequest, Step::Send(OK.into()), Step::Again],
+    ]);
+    let gate = before(&origin);
+    let mut client = gate.client();
+    client.send(format!("{POST}Content-Length: {}\r\n\r\nabc", 3 + rest.len()));
+    assert_eq!(client.response().status, 200);
+    // Longer than it takes until an idle connection is parked.
+    client.is_silent(Duration::from_millis(1500));
+    client.try_send(rest);
+    client.is_silent(Duration::from_millis(300));
+    assert_eq!(gate.client().get("/innocent").status, 200);
+    let lines: Vec<_> = origin.requests().iter().map(|request| request.line().to_owned()).collect();
+    assert_eq!(lines, ["POST /up HTTP/1.1", "GET /innocent HTTP/1.1"]);
 }
 
 #[test]

@@ -201,7 +201,8 @@ fn an_answer_before_the_end_of_the_upload_gives_the_seat_back() {
         vec![Step::ReadHead, Step::Send(OK.into()), Step::Listen],
         vec![Step::ReadRequest, Step::Send(OK.into()), Step::Again],
     ]);
-    let gate = configured(&origin, "", "", ONE);
+    // Nobody may wait: the seat has to be free once the answer has come.
+    let gate = configured(&origin, "", "", "queue = { max_in_flight = 1, max_waiting = 0 }");
     let mut client = asks(&gate, "POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
     assert_eq!(client.response().status, 200);
     assert_eq!(gate.client().get("/next").status, 200);

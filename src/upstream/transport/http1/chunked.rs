@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::head::{Fault, shown};
+use super::head::{Fault, end, shown};
 use crate::{failure::Cause, limits};
 
 /// A decoder between two reads.
@@ -99,10 +99,11 @@ impl Chunked {
 
     fn trailers(&mut self, buffer: &mut BytesMut) -> Result<Option<Piece>, Fault> {
         let invalid = |what: String| Fault::new(Cause::TrailerInvalid, what);
-        let end = if buffer.starts_with(b"\r\n") {
-            Some(2)
-        } else {
-            memchr::memmem::find(buffer, b"\r\n\r\n").map(|at| at + 4)
+        // Lines end as in a head, so that both ways of reading find the same end.
+        let end = match buffer[..] {
+            [b'\r', b'\n', ..] => Some(2),
+            [b'\n', ..] => Some(1),
+            _ => end(buffer),
         };
         let Some(end) = end else {
             return if buffer.len() > limits::UPSTREAM_TRAILERS {
@@ -154,7 +155,9 @@ fn line(buffer: &[u8], limit: usize, too_long: impl Fn() -> Fault) -> Result<Opt
 fn size(line: &[u8]) -> Option<u64> {
     let line = line.strip_suffix(b"\r\n")?;
     let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let extension = line[digits..].trim_ascii_start();
+    // A bare CR is no blank (RFC 9112 section 2.2): others may take it for the end of the line.
+    let blanks = line[digits..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let extension = &line[digits + blanks..];
     let good_extension = extension.is_empty() && line.len() == digits
         || extension.first() == Some(&b';') && extension.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control());
     if digits == 0 || !good_extension {

@@ -117,8 +117,8 @@ fn protocol(bytes: &[u8]) -> Result<(), Fault> {
     })
 }
 
-/// Where the head ends: behind the first empty line.
-fn end(bytes: &[u8]) -> Option<usize> {
+/// Where a head or a trailer section ends: behind the first empty line.
+pub(super) fn end(bytes: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
         [b'\n', ..] => Some(at + 2),
         [b'\r', b'\n', ..] => Some(at + 3),

@@ -150,6 +150,10 @@ fn every_chunked_body_has_one_reading_however_it_is_split() {
         ("5\r\nhel", Ok(("hel", false, ""))),
         ("0\r\n", Ok(("", false, ""))),
         ("0\r\nT: 1\r\n", Ok(("", false, "T: 1\r\n"))),
+        // Lines of trailers may end in a bare LF as those of a head; what follows the empty one is another answer.
+        ("0\r\nT: 1\n\nA: 2\r\n\r\n", Ok(("", true, "A: 2\r\n\r\n"))),
+        ("0\r\n\nA: 2\r\n\r\n", Ok(("", true, "A: 2\r\n\r\n"))),
+        ("0\r\nT: 1\n\r\nmore", Ok(("", true, "more"))),
         ("zz\r\n", Err(Cause::BodyBadChunk)),
         ("\r\n", Err(Cause::BodyBadChunk)),
         ("5\nhello\r\n", Err(Cause::BodyBadChunk)),
@@ -157,6 +161,7 @@ fn every_chunked_body_has_one_reading_however_it_is_split() {
         ("-5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("5 \r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("10000000000000005\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5\r;a\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("5;a\0b\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("5\r\nhelloX\r\n", Err(Cause::BodyBadChunk)),
         (&extension, Err(Cause::BodyBadChunk)),

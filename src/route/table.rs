@@ -70,8 +70,9 @@ impl Table {
         if host.is_empty() {
             return format!("The request names no host, and no route without a host fits the path {path}");
         }
+        let known = self.hosts.knows(host);
         let host = cut(host);
-        if self.hosts.knows(host) {
+        if known {
             return format!("Host {host} is in the config, but no route for it fits the path {path}");
         }
         let mut text = format!("Host {host} is not in the config");

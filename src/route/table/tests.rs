@@ -202,6 +202,8 @@ fn the_evidence_of_a_404_says_what_is_unknown() {
     ] {
         assert_eq!(table.evidence(host, path), expected);
     }
+    let host = format!("{}.cdn.example", "a".repeat(limits::EVIDENCE_TEXT));
+    assert!(named.evidence(&host, "/x").contains("is in the config"), "a long host is cut before it is looked for");
     let long = format!("/{}", "ä".repeat(limits::EVIDENCE_TEXT * 2));
     assert!(named.evidence("", &long).chars().count() < limits::EVIDENCE_TEXT * 2);
 }

@@ -174,6 +174,8 @@ pub const MOST_WEIGHT: u64 = 10_000;
 pub const LONGEST_DURATION: Duration = Duration::from_hours(365 * 24);
 /// Largest configuration file. A larger one is refused unread.
 pub const CONFIG_FILE_SIZE: u64 = 8 * MIB as u64;
+/// Problems of a configuration file that are shown; the others are counted.
+pub const CONFIG_PROBLEMS: usize = 100;
 /// Longest host name (RFC 1035 section 2.3.4). A longer one is refused when the configuration is read.
 pub const HOST_NAME: usize = 253;
 /// The grain of a worker's clock: deadlines fire up to this late.

@@ -9,6 +9,8 @@ use std::{
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
+use crate::limits;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -85,6 +87,11 @@ impl Problem {
         self.span.as_ref().map_or(0, |span| span.start)
     }
 
+    /// Whether it is about a value that stands nowhere: the TOML parser puts one in where it could read none.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        self.span == Some(0..0)
+    }
+
     /// What stands there and what to do, in one line, where the place is known otherwise.
     #[must_use]
     pub fn in_one_line(&self) -> String {
@@ -133,12 +140,17 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// The whole report, with colours if `styled`.
+    /// The report, with colours if `styled`; of very many problems only the first are shown.
     #[must_use]
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
-        let reports: Vec<String> = self.list.iter().map(|problem| self.render_one(problem, &renderer)).collect();
+        // Each is shown with its line: all of a long line with thousands of them would take minutes.
+        let shown = self.list.iter().take(limits::CONFIG_PROBLEMS);
+        let mut reports: Vec<String> = shown.map(|problem| self.render_one(problem, &renderer)).collect();
+        if let Some(more) = self.list.len().checked_sub(limits::CONFIG_PROBLEMS).filter(|more| *more > 0) {
+            reports.push(format!("and {more} more, which are shown when these are gone"));
+        }
         reports.join("\n\n")
     }
 

@@ -10,7 +10,12 @@ use crate::config::problem::{Lines, Problem};
 /// The problems of a file that is not TOML everywhere.
 pub fn problems(text: &str, errors: &[Error], found: Vec<Problem>) -> Vec<Problem> {
     let lines = Lines::of(text);
-    let spans: Vec<Range<usize>> = errors.iter().map(|error| error.span().unwrap_or(0..0)).collect();
+    // An error without a place, such as a depth that is not followed, leaves nothing that could be relied upon.
+    if let Some(error) = errors.iter().find(|error| error.span().is_none()) {
+        let problem = Problem::of_file(format!("not TOML that can be read: {}", error.message()));
+        return vec![problem.hint("nest tables and lists less deep")];
+    }
+    let spans: Vec<Range<usize>> = errors.iter().filter_map(Error::span).collect();
     // A bad value spoils its line; a table, list or string that does not end spoils what follows.
     let mut spoilt = BTreeSet::new();
     let mut end = usize::MAX;
@@ -24,7 +29,7 @@ pub fn problems(text: &str, errors: &[Error], found: Vec<Problem>) -> Vec<Proble
         .into_iter()
         .filter(|problem| {
             let line = lines.line(problem.start());
-            line < end && !spoilt.contains(&line)
+            line < end && !spoilt.contains(&line) && !problem.is_of_nothing()
         })
         .collect();
     let mut told = BTreeSet::new();

@@ -218,6 +218,24 @@ fn slips_of_syntax_are_shown_together_with_everything_else_that_can_be_read() {
 }
 
 #[test]
+fn of_very_many_problems_the_first_are_shown_and_the_others_counted() {
+    let text = format!(
+        "[[listen]]\naddress = \"[::]:80\"\n[[route]]\nmaintenance = true\nhost = [{}]\n",
+        "\":\", ".repeat(1500)
+    );
+    let problems = goodgate::config::parse(&text, "goodgate.toml".as_ref(), &|_| None).unwrap_err();
+    let report = problems.render(false);
+    assert_eq!((problems.len(), report.matches("error: ").count()), (1500, 100));
+    assert!(report.ends_with("\n\nand 1400 more, which are shown when these are gone"), "{report}");
+}
+
+#[test]
+fn what_the_parser_puts_in_for_a_value_that_it_cannot_read_is_not_reported() {
+    refused("[[listen]]\naddress = =127.0.0.1:80\n[[route]]\nmaintenance = true\n", &[("2:11", &["not TOML"])]);
+    refused(&format!("a{} = 1\n", ".a".repeat(100)), &[("0:0", &["not TOML", "recursion limit"])]);
+}
+
+#[test]
 fn a_file_without_listeners_and_routes_says_what_to_add() {
     for text in ["", "# nothing\n", "\n\n"] {
         refused(text, &[("0:0", &["no `[[listen]]`", "address = "]), ("0:0", &["no `[[route]]`", "upstream = "])]);

@@ -159,4 +159,32 @@ mod tests {
         }
         assert_eq!(Hosts::<()>::default().nearest("a"), None);
     }
+
+    /// The labels of a name.
+    fn labels(name: &str) -> Vec<&str> {
+        name.trim_end_matches('.').split('.').collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_patterns_that_fit_any_host_are_those_that_fit_label_by_label(
+            patterns in proptest::collection::vec("(\\*\\.)?(a|b|ab|xn--a)(\\.(a|b|ab)){0,2}", 0..10),
+            host in "(a|b|ab|xn--a|ba)(\\.(a|b|ab)){0,3}\\.?",
+        ) {
+            let asked = labels(&host);
+            let fits = |pattern: &&str| match pattern.strip_prefix("*.") {
+                Some(suffix) => asked.len() > labels(suffix).len() && asked.ends_with(&labels(suffix)),
+                None => asked == labels(pattern),
+            };
+            let given: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            let mut expected: Vec<&str> = given.iter().copied().filter(fits).collect();
+            expected.sort_by_key(|pattern| (pattern.starts_with('*'), std::cmp::Reverse(pattern.len())));
+            expected.dedup();
+            let hosts = hosts(&given);
+            let found: Vec<&str> = hosts.candidates(&host).map(|kept| kept[0].as_str()).collect();
+            proptest::prop_assert_eq!(hosts.knows(&host), !expected.is_empty());
+            expected.push("any");
+            proptest::prop_assert_eq!(found, expected, "{}", host);
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! Which form and language a client gets, field by field.
 //! What the answer then says is looked at in the tests of `page`.
 
+use std::cmp::Reverse;
+
 use http::HeaderValue;
+use proptest::{option, prelude::*, sample};
 
 use super::*;
 
@@ -118,4 +121,75 @@ fn a_region_or_script_gets_the_pages_of_its_language() {
         assert_eq!(language(&headers(header::ACCEPT_LANGUAGE, accept), Language::ALL), expected, "{accept}");
     }
     assert_eq!(language(&headers(header::ACCEPT_LANGUAGE, "ar, de;q=0.1"), &[En, De]), De, "only what is offered");
+}
+
+/// A list field as it is sent, and its members with their weights in thousandths.
+type List = (String, Vec<(String, u16)>);
+
+/// Members out of `ranges`, weighted or not, written in the ways that are allowed.
+fn list(ranges: &'static [&'static str]) -> impl Strategy<Value = List> {
+    let blank = || sample::select(vec!["", " ", "\t"]);
+    let member = (sample::select(ranges), option::of((0..=1000_u16, any::<bool>())), blank(), any::<bool>());
+    proptest::collection::vec(member, 0..8).prop_map(|members| {
+        let mut written = Vec::new();
+        let mut meant = Vec::new();
+        for (range, weight, blank, parameter) in members {
+            let range = if blank == "\t" { range.to_uppercase() } else { range.to_owned() };
+            let parameter = if parameter { ";v=\"q=0,\\\";q=0\"" } else { "" };
+            let weight_text = weight.map_or_else(String::new, |(weight, upper)| {
+                let digits = format!("{}.{:03}", weight / 1000, weight % 1000);
+                let short = digits.trim_end_matches('0').trim_end_matches('.');
+                format!(";{blank}{}={}", if upper { "Q" } else { "q" }, if upper { &digits } else { short })
+            });
+            written.push(format!("{blank}{range}{blank}{parameter}{weight_text}"));
+            meant.push((range.to_lowercase(), weight.map_or(1000, |(weight, _)| weight)));
+        }
+        (written.join(","), meant)
+    })
+}
+
+/// The first of the best: of the highest weight, then of the lowest place.
+fn best<T>(mut entries: Vec<(u16, usize, T)>) -> Option<T> {
+    entries.retain(|(weight, ..)| *weight > 0);
+    entries.sort_by_key(|(weight, place, _)| (Reverse(*weight), *place));
+    entries.into_iter().next().map(|(.., entry)| entry)
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_accept_gets_the_named_form_of_the_highest_weight(
+        (written, members) in list(&["text/html", "application/json", "application/problem+json", "text/plain", "*/*", "a/b"]),
+    ) {
+        let forms = [
+            ("text/html", Format::Html),
+            ("application/problem+json", Format::Problem),
+            ("application/json", Format::Json),
+            ("text/plain", Format::Text),
+        ];
+        let named = members.iter().filter_map(|(range, weight)| {
+            let place = forms.iter().position(|(name, _)| name == range)?;
+            Some((*weight, place, forms[place].1))
+        });
+        let expected = best(named.collect()).unwrap_or(Format::Text);
+        proptest::prop_assert_eq!(Format::of(&headers(header::ACCEPT, &written)), expected, "{}", written);
+    }
+
+    #[test]
+    fn any_accept_language_gets_the_offered_language_that_fits_best(
+        (written, members) in list(&["en", "de", "de-ch", "ar-eg", "fr", "*", "den", "d"]),
+        offered in sample::subsequence(vec![Language::De, Language::En, Language::Ar], 0..4),
+    ) {
+        let place = |tag: &str| {
+            let of_tag = |(_, (range, _)): &(usize, &(String, u16))| range == tag || range.starts_with(&format!("{tag}-"));
+            let named = members.iter().enumerate().filter(of_tag).max_by_key(|(at, (_, weight))| (*weight, Reverse(*at)));
+            named.or_else(|| members.iter().enumerate().find(|(_, (range, _))| range == "*"))
+        };
+        let entries = offered.iter().enumerate().filter_map(|(order, offer)| {
+            let (at, (_, weight)) = place(offer.tag())?;
+            Some((*weight, at * offered.len() + order, *offer))
+        });
+        let expected = best(entries.collect()).or(offered.first().copied()).unwrap_or(Language::En);
+        let found = language(&headers(header::ACCEPT_LANGUAGE, &written), &offered);
+        proptest::prop_assert_eq!(found, expected, "{} {:?}", written, offered);
+    }
 }

@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod examples;
 mod failures;
+mod fuzz;
 mod harness;
 mod logs;
 mod pages;

@@ -67,8 +67,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     key("out", into);
     number(record.bytes_out.get(), into);
     key("request", into);
-    // A token too: `request_id` makes or takes no other.
-    into.extend_from_slice(record.id.as_bytes());
+    word(record.id.as_bytes(), into);
 }
 
 fn why(cause: Cause, facts: &Facts<'_>, into: &mut Vec<u8>) {

@@ -89,6 +89,8 @@ fn form_and_language(headers: &HeaderMap) -> (String, String) {
             host: "good.test",
             request_id: "1",
             received: UNIX_EPOCH + Duration::from_secs(1),
+            date: HeaderValue::from_static("Mon, 24 Nov 2025 16:12:47 GMT"),
+            server: HeaderValue::from_static("goodgate"),
             gateway: &SETTINGS.gateway,
             errors: &SETTINGS.errors,
         },

@@ -21,6 +21,19 @@ pub enum Wire {
     Unix(UnixStream),
 }
 
+impl Wire {
+    /// Ready when there is something to read, the end included.
+    ///
+    /// # Errors
+    /// The runtime's, when it ends.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            Self::Unix(stream) => stream.poll_read_ready(cx),
+        }
+    }
+}
+
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {

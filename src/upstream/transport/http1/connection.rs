@@ -55,7 +55,7 @@ impl Connection {
         if !self.buffer.is_empty() {
             return Idle::Stray;
         }
-        match self.poll_read(&mut Context::from_waker(Waker::noop())) {
+        match self.poll_read_small(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => Idle::Clean,
             Poll::Ready(Ok(0) | Err(_)) => Idle::Closed,
             Poll::Ready(Ok(_)) => Idle::Stray,
@@ -77,6 +77,8 @@ impl Connection {
             return self.poll_read_small(cx);
         }
         if self.buffer.capacity() - self.buffer.len() < limits::READ_SPARE {
+            // Memory is for what has come, not for what is waited for.
+            ready!(self.wire.poll_read_ready(cx))?;
             self.buffer.reserve(if self.streams { limits::READ_BUFFER } else { limits::READ_FIRST });
         }
         poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.buffer)
@@ -98,6 +100,8 @@ impl Connection {
     pub fn served(&mut self, bytes: u64) {
         self.served += 1;
         self.streams = false;
+        // An idle connection holds no memory, and the next answer is not squeezed into what this one has left over.
+        self.buffer = BytesMut::new();
         self.large = bytes >= limits::READ_SMALL as u64;
     }
 

@@ -1,6 +1,8 @@
 //! The configuration as it is meant: valid by construction, every default filled in.
 //! `resolve` builds it from what was written; the gateway reads it and never checks it again.
 
+mod site;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -13,6 +15,8 @@ use std::{
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use regex::Regex;
+
+pub use site::{Php, Site, Symlinks, Try};
 
 use crate::failure::{Cause, Language, page::Pages};
 
@@ -164,6 +168,8 @@ pub enum PathPattern {
 pub enum Action {
     /// Passes it to `Settings::upstreams[n]`.
     Upstream(usize),
+    /// Answers with a file, or lets a script answer.
+    Site(Site),
     /// Gives a fixed answer.
     Respond {
         /// Of the answer.

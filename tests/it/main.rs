@@ -18,5 +18,6 @@ mod harness;
 mod logs;
 mod pages;
 mod readme;
+mod sites;
 #[path = "../support/mod.rs"]
 mod support;

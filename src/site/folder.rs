@@ -131,3 +131,80 @@ fn seen<F>(found: Result<F, Errno>, stat: impl Fn(&F) -> Stat) -> Seen<F> {
 fn by_number(fd: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink, path::Path};
+
+    use super::*;
+
+    /// What a path is, in a word.
+    fn word<F>(seen: &Seen<F>) -> &'static str {
+        match seen {
+            Seen::File(_) => "file",
+            Seen::Folder => "folder",
+            Seen::Nothing => "nothing",
+            Seen::Refused(Refused::Symlink) => "link",
+            Seen::Refused(_) => "refused",
+        }
+    }
+
+    fn tree(base: &Path) {
+        fs::create_dir_all(base.join("www/a")).unwrap();
+        for file in ["www/a/x", "www/y", "out", "www-old"] {
+            fs::write(base.join(file), "").unwrap();
+        }
+        for (link, to) in [
+            ("www/in", "a/x"),
+            ("www/up", "../out"),
+            ("www/near", "../www-old"),
+            ("www/dir", "a"),
+            ("www/loop", "loop"),
+            ("www/gone", "nowhere"),
+        ] {
+            symlink(to, base.join(link)).unwrap();
+        }
+        symlink(base.join("www/y"), base.join("www/back")).unwrap();
+        symlink(base.join("www"), base.join("current")).unwrap();
+    }
+
+    #[test]
+    fn both_ways_to_open_a_file_see_the_same() {
+        let base = tempfile::tempdir().unwrap();
+        tree(base.path());
+        let folder =
+            |symlinks| Folder { folder: fs::File::open(base.path().join("current")).unwrap().into(), symlinks };
+        for (path, inside, off) in [
+            ("/a/x", "file", "file"),
+            ("/a", "folder", "folder"),
+            ("/", "folder", "folder"),
+            ("/a/x/", "nothing", "nothing"),
+            ("/nothing", "nothing", "nothing"),
+            ("/in", "file", "link"),
+            ("/dir/x", "file", "link"),
+            ("/back", "file", "link"),
+            ("/up", "link", "link"),
+            ("/near", "link", "link"),
+            ("/loop", "link", "link"),
+        ] {
+            for (symlinks, expected) in [(Symlinks::Inside, inside), (Symlinks::Off, off)] {
+                let mut folder = folder(symlinks);
+                assert_eq!(word(&folder.open(path.as_bytes())), expected, "{path} {symlinks:?}");
+                assert_eq!(word(&folder.look(path.as_bytes())), expected, "{path} {symlinks:?}");
+                for flags in [OFlags::RDONLY, OFlags::PATH] {
+                    let checked = folder.checked(path.trim_start_matches('/').as_bytes(), flags);
+                    let checked = match path {
+                        "/" => folder.checked(b".", flags),
+                        _ => checked,
+                    };
+                    let seen = seen(checked.and_then(fs_stat), |stat| *stat);
+                    assert_eq!(word(&seen), expected, "{path} {symlinks:?} {flags:?}");
+                }
+            }
+        }
+    }
+
+    fn fs_stat(fd: OwnedFd) -> Result<Stat, Errno> {
+        rustix::fs::fstat(fd)
+    }
+}

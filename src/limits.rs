@@ -222,6 +222,16 @@ pub const DEMO_PACKET: usize = 512;
 pub const DISCARD: u64 = 64 * KIB as u64;
 /// How long a failure's answer waits for that rest.
 pub const DISCARD_TIMEOUT: Duration = Duration::from_millis(50);
+/// Files of a site up to this are read at once; larger ones as the client takes them.
+pub const SITE_WHOLE_FILE: u64 = 64 * KIB as u64;
+/// One read of a larger file, and the most of it that lies in the gateway per request.
+pub const SITE_READ: u64 = 128 * KIB as u64;
+/// A file that is replaced by a shorter one while it is read is looked at so often; then the request fails.
+pub const SITE_READ_ATTEMPTS: usize = 3;
+/// A file whose folder is renamed while it is opened is tried so often; then the request fails.
+pub const SITE_OPEN_ATTEMPTS: usize = 8;
+/// Room for the fields of a file's answer; more of them cost a second allocation.
+pub const SITE_FIELDS: usize = 16;
 /// Answers up to this are put together before they are written: copying is cheaper than a list of pieces.
 pub const FLATTEN: usize = 4 * KIB;
 /// Clients over the limit on connections that are told so at the same time; more are closed without a word.
@@ -234,13 +244,3 @@ pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
 pub const CLOCK_STEP: Duration = Duration::from_millis(250);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
-/// Files of a site up to this are read at once; larger ones as the client takes them.
-pub const SITE_WHOLE_FILE: u64 = 64 * KIB as u64;
-/// One read of a larger file, and the most of it that lies in the gateway per request.
-pub const SITE_READ: u64 = 128 * KIB as u64;
-/// A file that is replaced by a shorter one while it is read is looked at so often; then the request fails.
-pub const SITE_READ_ATTEMPTS: usize = 3;
-/// A file whose folder is renamed while it is opened is tried so often; then the request fails.
-pub const SITE_OPEN_ATTEMPTS: usize = 8;
-/// Room for the fields of a file's answer; more of them cost a second allocation.
-pub const SITE_FIELDS: usize = 16;

@@ -49,5 +49,5 @@ fn the_examples_show_every_action_of_a_route() {
             Action::Maintenance { .. } => "maintenance",
         }));
     }
-    assert_eq!(shown.len(), 4, "only {shown:?}");
+    assert_eq!(shown.len(), 5, "only {shown:?}");
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use http::StatusCode;
 use toml::Spanned;
 
-use super::pages::{Loader, Look};
+use super::{
+    fastcgi,
+    pages::{Loader, Look},
+};
 use crate::config::{
     keys::either,
     problem::{Problem, Severity},
@@ -86,8 +89,9 @@ fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Proble
     Some(match action {
         Action::Upstream(name) => {
             let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
-            if at.is_none() {
-                found.push(unknown_upstream(&name, upstreams));
+            match at {
+                Some(at) => found.extend(fastcgi::check_root(&name, &upstreams[at])),
+                None => found.push(unknown_upstream(&name, upstreams)),
             }
             settings::Action::Upstream(at?)
         }

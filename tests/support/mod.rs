@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod client;
+pub mod fastcgi;
 pub mod faults;
 pub mod gate;
 pub mod names;

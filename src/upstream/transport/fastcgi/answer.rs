@@ -19,8 +19,6 @@ pub struct Answer {
     /// What came on STDERR, up to a limit.
     stderr: Vec<u8>,
     ended: Option<Ended>,
-    /// Whether the head has been taken.
-    headed: bool,
 }
 
 impl Answer {
@@ -84,24 +82,13 @@ impl Answer {
     /// # Errors
     /// What is no head, an answer that ends without one, a refusal of the request.
     pub fn head(&mut self, buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
-        loop {
-            let before = buffer.len();
-            self.unwrap(buffer)?;
-            if !self.stdout.is_empty()
-                && let Some(head) = head::take(&mut self.stdout, limit)?
-            {
-                self.headed = true;
-                return Ok(Some(head));
-            }
-            if let Some(ended) = self.ended {
-                return Err(self.ended_headless(ended));
-            }
-            if buffer.len() == before {
-                return Ok(None);
-            }
-            // A head of many records: `unwrap` alone would stop at a piece of it.
-            self.unwrap_all(buffer)?;
+        self.unwrap_all(buffer)?;
+        if !self.stdout.is_empty()
+            && let Some(head) = head::take(&mut self.stdout, limit)?
+        {
+            return Ok(Some(head));
         }
+        self.ended.map_or(Ok(None), |ended| Err(self.ended_headless(ended)))
     }
 
     /// The connection was closed or reset before the head was whole.

@@ -9,6 +9,7 @@ use super::{
     head::{Fault, shown},
 };
 use crate::{
+    config::settings::ServerAddress,
     failure::{Cause, Delivered, Failure, Parameter, classify},
     limits,
     message::Length,
@@ -118,8 +119,16 @@ impl Exchange {
                 )
                 .next("set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout");
         }
+        // PHP leaves the end of a request unread until it is done, and a Unix socket that is closed so says "reset".
+        let unread = self.records.is_some() && matches!(self.terms.member.server.address, ServerAddress::Unix(_));
         match end {
-            End::Closed => {
+            End::Failed(error) if !unread => self.delivery.failure(
+                Cause::UpstreamResetNoResponse,
+                format!(
+                    "the server reset the connection {after} after the request, without a byte of an answer: {error}"
+                ),
+            ),
+            _ => {
                 let failure = self.delivery.failure(
                     Cause::UpstreamClosedNoResponse,
                     format!("the server closed the connection {after} after the request, without a byte of an answer"),
@@ -129,12 +138,6 @@ impl Exchange {
                     None => failure,
                 }
             }
-            End::Failed(error) => self.delivery.failure(
-                Cause::UpstreamResetNoResponse,
-                format!(
-                    "the server reset the connection {after} after the request, without a byte of an answer: {error}"
-                ),
-            ),
         }
     }
 

@@ -168,7 +168,12 @@ impl Origin {
 
     /// Listens on TCP for FastCGI and plays `script` on every connection.
     pub fn fastcgi(script: Vec<Step>) -> Self {
-        let mut origin = Self::always(script);
+        Self::fastcgi_scripts(vec![script])
+    }
+
+    /// The same; connection n plays script n, later ones the last.
+    pub fn fastcgi_scripts(scripts: Vec<Vec<Step>>) -> Self {
+        let mut origin = Self::scripts(scripts);
         origin.server = origin.server.replacen("http", "fastcgi", 1);
         origin
     }

@@ -167,10 +167,21 @@ pub(super) mod tests {
         assert_eq!(names, expected.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
     }
 
+    #[test]
+    fn a_block_that_is_too_large_for_one_record_takes_several() {
+        let value = vec![b'v'; 3 * CONTENT + 1];
+        let mut params = Params::new(vec![7], &[]);
+        params.add(b"LONG", &value);
+        params.add(b"SHORT", b"");
+        let written = params.finish();
+        assert_eq!(written[0], 7, "what was there before stays");
+        assert_eq!(read(&written[1..]), [("LONG".to_owned(), value), ("SHORT".to_owned(), Vec::new())]);
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_what_is_read(
-            pairs in prop::collection::vec(("[A-Z_]{1,200}", prop::collection::vec(any::<u8>(), 0..40_000)), 0..6),
+            pairs in prop::collection::vec(("[A-Z_]{1,200}", prop::collection::vec(any::<u8>(), 0..400)), 0..6),
         ) {
             let mut params = Params::new(Vec::new(), &[]);
             for (name, value) in &pairs {

@@ -183,7 +183,7 @@ impl Reader {
 fn other_protocol(bytes: &[u8]) -> String {
     let what = match bytes {
         [b'H', ..] if bytes.starts_with(b"HTTP/") || b"HTTP/".starts_with(bytes) => "it speaks HTTP",
-        [0x15 | 0x16, 0x03, ..] => "it speaks TLS",
+        [0x15 | 0x16] | [0x15 | 0x16, 0x03, ..] => "it speaks TLS",
         _ if bytes.starts_with(b"SSH-") => "it speaks SSH",
         [version, ..] => return format!("the answer is not FastCGI: a record of version {version}: {}", shown(bytes)),
         [] => "nothing came",

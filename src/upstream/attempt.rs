@@ -172,17 +172,18 @@ impl Attempt<'_> {
             },
         };
         let length = replay.length();
-        let (head, expects) = match (&self.pool.upstream.fastcgi, self.record.script.get()) {
-            (Some(fastcgi), Some(script)) => {
-                let (pool, ends) = (self.pool, replay.is_end());
-                let parts = ((fastcgi, script), (&**self.member, &*pool.identity), (length, ends));
-                (fastcgi::request::head(self.record, &pool.upstream, parts.0, parts.1, parts.2), false)
-            }
-            _ => {
-                let expects = expects(self.record) && !replay.is_end();
-                let upstream = &self.pool.upstream;
-                (outgoing::head(self.record, upstream, self.member, &self.pool.identity, (length, expects)), expects)
-            }
+        let (upstream, identity) = (&*self.pool.upstream, &*self.pool.identity);
+        // A FastCGI application cannot be asked whether it wants the body.
+        let expects = upstream.fastcgi.is_none() && expects(self.record) && !replay.is_end();
+        let head = match self.record.script.get() {
+            Some(script) if upstream.fastcgi.is_some() => fastcgi::request::head(
+                self.record,
+                upstream,
+                script,
+                (self.member, identity),
+                (length, replay.is_end()),
+            ),
+            _ => outgoing::head(self.record, upstream, self.member, identity, (length, expects)),
         };
         let terms = Terms {
             record: Rc::clone(self.record),

@@ -59,7 +59,11 @@ pub fn judge(case: &Case) -> Verdict {
         return Verdict::Fresh { charged: false };
     }
     // A kept connection may be serving somebody else of the same gateway: one more try on one of its own.
-    if case.cause == Cause::FcgiCantMpx && case.attempts == 1 && case.retry.attempts > 1 && case.retry.on != RetryOn::Off {
+    if case.cause == Cause::FcgiCantMpx
+        && case.attempts == 1
+        && case.retry.attempts > 1
+        && case.retry.on != RetryOn::Off
+    {
         return Verdict::Fresh { charged: false };
     }
     if case.retry.on == RetryOn::Off || case.attempts >= case.retry.attempts || !concerns_the_server(case.cause) {

@@ -45,7 +45,12 @@ impl Spool {
     ///
     /// # Errors
     /// Those of the body, `request-body-timeout`, `response-deadline`, and `gateway-spool-failed`.
-    pub async fn fill(body: &mut RequestBody, folder: &Arc<Path>, timer: &Timer, total: Option<&Timer>) -> Result<Self> {
+    pub async fn fill(
+        body: &mut RequestBody,
+        folder: &Arc<Path>,
+        timer: &Timer,
+        total: Option<&Timer>,
+    ) -> Result<Self> {
         let (mut memory, mut file, mut length) = (BytesMut::new(), None, 0);
         while let Some(data) = next(body, timer, total).await? {
             length += data.len() as u64;

@@ -1,6 +1,8 @@
 //! FastCGI as a scripted upstream speaks it: records to send, and a reader of requests.
 //! `Origin::fastcgi` plays scripts made of them.
 
+use std::fmt::Write as _;
+
 use super::origin::{Connection, Request, Step};
 
 /// What a good application answers.
@@ -84,7 +86,7 @@ fn lines(mut block: &[u8]) -> String {
         let (name, rest) = block.split_at(name);
         let (value, rest) = rest.split_at(value);
         block = rest;
-        text += &format!("{}={}\n", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+        let _ = writeln!(text, "{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
     }
     text
 }

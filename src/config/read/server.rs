@@ -108,9 +108,13 @@ fn host_and_port(authority: &str, scheme: &str, default_port: u16) -> Result<Ser
 
 fn other_scheme(text: &str) -> Misfit {
     if let Some(scheme) = LATER_SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) {
-        return Misfit::not_yet(scheme, "only \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\" servers can be reached");
+        return Misfit::not_yet(
+            scheme,
+            "only \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\" servers can be reached",
+        );
     }
-    let misfit = Misfit::new("has another scheme than \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\"");
+    let misfit =
+        Misfit::new("has another scheme than \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\"");
     if let Some(path) = text.strip_prefix("unix:").or_else(|| text.strip_prefix("http://unix:")) {
         return misfit.hint(format!("write \"http+unix:{path}\""));
     }

@@ -122,9 +122,7 @@ pub(super) const FCGI_OVERLOADED: Facts = Facts {
     delivered: Delivered::No,
     passes: true,
     meaning: "The FastCGI application refused the request because it has too much to do (FCGI_OVERLOADED).",
-    real_life: &[
-        "a limit of the application on its own workers",
-    ],
+    real_life: &["a limit of the application on its own workers"],
     next: "Give the application more workers or find the slow requests.",
     retry: retry::ANY,
 };
@@ -163,9 +161,7 @@ pub(super) const FCGI_UNKNOWN_ROLE: Facts = Facts {
     delivered: Delivered::No,
     passes: false,
     meaning: "The FastCGI application does not answer requests as a responder (FCGI_UNKNOWN_ROLE).",
-    real_life: &[
-        "an authorizer or filter in place of the application",
-    ],
+    real_life: &["an authorizer or filter in place of the application"],
     next: "Write the address of an application that acts as a responder into `servers`.",
     retry: retry::NEVER,
 };

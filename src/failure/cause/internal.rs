@@ -55,10 +55,7 @@ pub(super) const SPOOL: Facts = Facts {
     delivered: Delivered::No,
     passes: true,
     meaning: "A request body of unknown length could not be kept on disk until its end.",
-    real_life: &[
-        "a full disk",
-        "a folder that the gateway may not write to",
-    ],
+    real_life: &["a full disk", "a folder that the gateway may not write to"],
     next: "Make room, or set `gateway.spool` to a folder that the gateway may write to.",
     retry: retry::LATER,
 };

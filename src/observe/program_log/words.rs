@@ -1,11 +1,7 @@
 //! What applications say on their error streams: the first few lines of each server are passed on, the others counted.
 //! A state machine on given time, one for each worker; who calls it does the saying.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use crate::limits;
 

@@ -7,6 +7,7 @@ use crate::support::{
     Gate, Origin, Step,
     client::get,
     fastcgi::{OK, answers, end, record, says, stderr, stdout},
+    gate::Under,
     origin::Request,
 };
 
@@ -115,9 +116,10 @@ fn uploads_arrive_as_they_were_sent_whatever_their_length_is_told() {
         let chunks: String = body.as_bytes().chunks(9999).fold(String::new(), |all, chunk| {
             all + &format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk))
         });
-        for framed in
-            [format!("Content-Length: {size}\r\n\r\n{body}"), format!("Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")]
-        {
+        for framed in [
+            format!("Content-Length: {size}\r\n\r\n{body}"),
+            format!("Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"),
+        ] {
             let mut client = gate.client();
             client.send_meanwhile(format!("POST /up HTTP/1.1\r\nHost: a\r\n{framed}").into_bytes());
             assert_eq!(client.response().status, 200, "{size}");
@@ -259,7 +261,8 @@ fn an_empty_error_is_explained_in_the_log_and_not_on_the_page() {
 fn a_script_that_php_does_not_find_is_named_with_what_the_gateway_sees() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("x.php"), "<?php").expect("our own folder");
-    let answer = says(&[stderr("Primary script unknown"), stdout("Status: 404 Not Found\n\nFile not found.\n"), end(0, 0)]);
+    let answer =
+        says(&[stderr("Primary script unknown"), stdout("Status: 404 Not Found\n\nFile not found.\n"), end(0, 0)]);
     let origin = Origin::fastcgi(answer);
     let gate = Gate::start(&format!(
         "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\nfastcgi = {{ root = \"{}\" }}\n",
@@ -277,7 +280,10 @@ fn a_script_that_php_does_not_find_is_named_with_what_the_gateway_sees() {
 
 #[test]
 fn the_wrong_protocol_is_named_either_way() {
-    let web = Origin::always(vec![Step::Send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec()), Step::Close]);
+    let web = Origin::always(vec![
+        Step::Send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec()),
+        Step::Close,
+    ]);
     let gate = Gate::start(&format!(
         "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\nfastcgi = {{ root = \"/srv\" }}\n",
         web.server().replace("http:", "fastcgi:")
@@ -285,10 +291,8 @@ fn the_wrong_protocol_is_named_either_way() {
     assert_eq!(gate.client().get("/").status, 502);
     gate.program_line(|line| line.contains("fcgi-protocol-error") && line.contains("it speaks HTTP, not FastCGI"));
     let fpm = Origin::always(vec![Step::Send([stdout(OK), end(0, 0)].concat()), Step::Close]);
-    let gate = Gate::start(&format!(
-        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\n",
-        fpm.server()
-    ));
+    let gate =
+        Gate::start(&format!("[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\n", fpm.server()));
     assert_eq!(gate.client().get("/").status, 502);
     gate.program_line(|line| line.contains("response-not-http") && line.contains("fastcgi://"));
 }
@@ -303,4 +307,80 @@ fn a_client_that_leaves_ends_its_script() {
     drop(client);
     origin.wait_ended(1);
     assert_eq!(gate.logged("/slow")["cause"], "request-client-aborted");
+}
+
+#[test]
+fn a_body_of_unknown_length_can_be_sent_again() {
+    for size in [3, 700_000] {
+        let refusal = vec![Step::ReadRecords, Step::Send(end(0, 1)), Step::Close];
+        let origin = Origin::fastcgi_scripts(vec![refusal, answers(OK)]);
+        let gate = before(&origin, "", "");
+        let mut client = gate.client();
+        let body = "u".repeat(size);
+        let chunked = format!("Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n");
+        client.send_meanwhile(format!("POST /up HTTP/1.1\r\nHost: a\r\n{chunked}").into_bytes());
+        assert_eq!(client.response().status, 200);
+        let requests = origin.requests();
+        assert!(requests.len() == 2 && requests.iter().all(|request| request.body == body.as_bytes()), "{size}");
+    }
+}
+
+#[test]
+fn a_body_of_unknown_length_is_limited_like_any_other() {
+    let origin = Origin::fastcgi(answers(OK));
+    let gate = before(&origin, "body_size = \"400KB\"", "");
+    let mut client = gate.client();
+    let chunk = format!("{:x}\r\n{}\r\n", 100_000, "u".repeat(100_000)).repeat(5);
+    client.send_meanwhile(
+        format!("POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}").into_bytes(),
+    );
+    assert_eq!(client.response().status, 413);
+    assert!(origin.requests().is_empty());
+}
+
+#[test]
+fn a_socket_of_php_that_is_not_there_is_named_with_what_is_and_what_to_start() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let _other =
+        std::os::unix::net::UnixListener::bind(folder.path().join("php8.1-fpm.sock")).expect("the path is free");
+    let gate = Gate::start(&format!(
+        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"fastcgi+unix:{}/php8.2-fpm.sock\"]\n\
+         fastcgi = {{ root = \"/srv\" }}\n",
+        folder.path().display()
+    ));
+    assert_eq!(gate.client().get("/").status, 502);
+    gate.program_line(|line| {
+        ["connect-unix-missing", "php8.1-fpm.sock", "Start PHP-FPM"].iter().all(|part| line.contains(part))
+    });
+}
+
+#[test]
+fn a_socket_of_php_that_bars_the_gateway_is_named_with_the_lines_to_change() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("our own folder");
+    let socket = folder.path().join("fpm.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("the path is free");
+    fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o660)).expect("our own socket");
+    let gate = Gate::start_under(
+        Under { user: Some(65534), ..Under::default() },
+        &format!(
+            "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"fastcgi+unix:{}\"]\n\
+             fastcgi = {{ root = \"/srv\" }}\n",
+            socket.display()
+        ),
+    );
+    assert_eq!(gate.client().get("/").status, 502);
+    gate.program_line(|line| {
+        let parts = [
+            "connect-unix-permission",
+            "root:root 0660",
+            "user nobody",
+            "`listen.group = nogroup`",
+            "usermod -aG root nobody",
+        ];
+        parts.iter().all(|part| line.contains(part))
+    });
 }

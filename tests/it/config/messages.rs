@@ -155,7 +155,11 @@ fn upstreams_are_checked() {
             "7:10",
             &["`pool.max_idle`", "`keep`"],
         ),
-        ("servers = [\"fastcgi://a\"]\nfastcgi = { root = \"a\" }", "7:20", &["does not begin with a slash"]),
+        (
+            "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", status_path = \"s\" }",
+            "7:40",
+            &["begin with a slash"],
+        ),
         (
             "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", params = { \"A-B\" = \"c\" } }",
             "7:37",

@@ -41,7 +41,8 @@ pub fn rows() -> Vec<Row> {
         broken("body-truncated", &[stdout(CUT)], Step::Close).breaks(200),
         broken("body-truncated", &[stdout(CUT), end(0, 0)], Step::Close).breaks(200),
         broken("body-truncated", &[stdout(OPEN)], Step::Close).breaks(200),
-        broken("body-truncated", &[stdout(OPEN)[..30].to_vec(), stdout(OPEN)[30..40].to_vec()], Step::Close).breaks(200),
+        broken("body-truncated", &[stdout(OPEN)[..30].to_vec(), stdout(OPEN)[30..40].to_vec()], Step::Close)
+            .breaks(200),
         broken("body-truncated", &[stdout(HELD)], Step::Close),
         broken("body-truncated", &[stdout(HELD), end(0, 0)], Step::Close).post(),
         broken("body-reset", &[stdout(CUT)], Step::Reset).breaks(200),
@@ -61,9 +62,7 @@ pub fn rows() -> Vec<Row> {
             .options("timeouts = { head = \"200ms\" }")
             .delivered("maybe")
             .seen(1),
-        row("request-malformed", Upstream::Records(says(&[])))
-            .request(get("/x%0a.php"))
-            .seen(0),
+        row("request-malformed", Upstream::Records(says(&[]))).request(get("/x%0a.php")).seen(0),
     ];
     let large = format!("{:x}\r\n{}\r\n0\r\n\r\n", 300 << 10, "x".repeat(300 << 10));
     let head = post("/row", "").replace("Content-Length: 0", "Transfer-Encoding: chunked");

@@ -99,8 +99,7 @@ impl Answer {
             return Fault { cause: Cause::FcgiNoHeaders, evidence, http: self.understood() };
         }
         let (length, begun) = (self.stdout.len(), shown(&self.stdout));
-        let evidence =
-            format!("the connection was {how} after {length} bytes of the CGI head: {begun}{}", self.said());
+        let evidence = format!("the connection was {how} after {length} bytes of the CGI head: {begun}{}", self.said());
         Fault::new(Cause::ResponseHeadTruncated, evidence)
     }
 
@@ -118,7 +117,9 @@ impl Answer {
         const OVERLOADED: u8 = 2;
         const UNKNOWN_ROLE: u8 = 3;
         let (cause, what) = match protocol {
-            CANT_MPX_CONN => (Cause::FcgiCantMpx, "FCGI_CANT_MPX_CONN: it serves one request at a time on a connection"),
+            CANT_MPX_CONN => {
+                (Cause::FcgiCantMpx, "FCGI_CANT_MPX_CONN: it serves one request at a time on a connection")
+            }
             OVERLOADED => (Cause::FcgiOverloaded, "FCGI_OVERLOADED: it takes no more requests at the moment"),
             UNKNOWN_ROLE => (Cause::FcgiUnknownRole, "FCGI_UNKNOWN_ROLE: it does not act as a responder"),
             _ => {
@@ -155,7 +156,10 @@ fn join(whole: &mut BytesMut, piece: BytesMut) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::record::{header, kind}, *};
+    use super::{
+        super::record::{header, kind},
+        *,
+    };
 
     fn record(kind: u8, content: &[u8]) -> Vec<u8> {
         [&header(kind, content.len())[..], content].concat()
@@ -174,8 +178,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_with_its_words_and_its_end() {
-        let records =
-            [record(kind::STDERR, b"PHP Warning"), record(kind::STDOUT, b"A: b\n\nbo"), record(kind::STDOUT, b"dy"), end(0, 0)];
+        let records = [
+            record(kind::STDERR, b"PHP Warning"),
+            record(kind::STDOUT, b"A: b\n\nbo"),
+            record(kind::STDOUT, b"dy"),
+            end(0, 0),
+        ];
         let (mut answer, head) = read(&records);
         assert_eq!(head.unwrap().unwrap().fields.len(), 1);
         assert_eq!((&answer.stdout[..], answer.is_over()), (&b"body"[..], true));

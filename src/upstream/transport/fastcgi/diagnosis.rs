@@ -38,6 +38,11 @@ pub fn report(answer: &mut Answer, record: &Record, member: &Arc<str>) {
     }
 }
 
+/// What to do about a script that does not answer in time.
+pub const SLOW: &str = "Either the script is slow (`request_slowlog_timeout` of the pool names the line it waits in), or \
+                        every process of the pool is busy and it was never begun: compare `pm.max_children` with the \
+                        pool's status page. Raise `timeouts.head` only if such long answers are meant.";
+
 /// What a silence that ends in a closed connection means when it was of a round length.
 #[must_use]
 pub fn silence(length: Duration) -> Option<String> {
@@ -53,12 +58,7 @@ pub fn silence(length: Duration) -> Option<String> {
 }
 
 /// PHP-FPM answers 404 or 403 by itself, with these words, when it cannot find or may not run what it was asked for.
-fn not_found(
-    words: &str,
-    status: u16,
-    script: &Script,
-    sees: impl Fn(&str, &[u8]) -> Sight,
-) -> Option<Box<Failure>> {
+fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8]) -> Sight) -> Option<Box<Failure>> {
     let file = format!("{}{}", script.root, String::from_utf8_lossy(&script.name));
     let refused = match status {
         404 if words.contains("Primary script unknown") || words.contains("Unable to open primary script") => false,

@@ -9,7 +9,7 @@ use crate::failure::Cause;
 /// Bytes of a record's header.
 pub const HEADER: usize = 8;
 /// Most bytes of content that are written into one record: the most that 16 bits hold and 8 divides.
-pub const CONTENT: usize = (u16::MAX & !7) as usize;
+pub const CONTENT: usize = 0xfff8;
 /// The header that ends a request's body.
 pub const STDIN_END: [u8; HEADER] = header(kind::STDIN, 0);
 
@@ -39,7 +39,7 @@ pub mod kind {
 /// A record's header for `content` bytes, at most [`CONTENT`].
 #[must_use]
 pub const fn header(kind: u8, content: usize) -> [u8; HEADER] {
-    let ([id_high, id_low], [high, low]) = (REQUEST.to_be_bytes(), (content as u16).to_be_bytes());
+    let ([id_high, id_low], [.., high, low]) = (REQUEST.to_be_bytes(), content.to_be_bytes());
     [VERSION, kind, id_high, id_low, high, low, 0, 0]
 }
 

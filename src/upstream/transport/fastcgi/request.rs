@@ -10,7 +10,7 @@ use super::{
     record::{self, STDIN_END},
 };
 use crate::{
-    config::settings::{FastCgi, Upstream},
+    config::settings::Upstream,
     limits,
     message::{Length, Record, Script},
     upstream::{member::Member, outgoing},
@@ -21,13 +21,14 @@ use crate::{
 pub fn head(
     record: &Record,
     upstream: &Upstream,
-    (fastcgi, script): (&FastCgi, &Script),
+    script: &Script,
     (member, identity): (&Member, &outgoing::Identity),
     (length, ends): (Length, bool),
 ) -> Vec<u8> {
+    let (keep, own) = upstream.fastcgi.as_ref().map_or((0, &[][..]), |fastcgi| (fastcgi.keep, &fastcgi.params));
     let mut out = Vec::with_capacity(limits::FASTCGI_HEAD);
-    record::begin(fastcgi.keep > 0, &mut out);
-    let mut params = Params::new(out, &fastcgi.params);
+    record::begin(keep > 0, &mut out);
+    let mut params = Params::new(out, own);
     about_script(&mut params, script);
     about_request(&mut params, record, length);
     about_ends(&mut params, record);
@@ -109,7 +110,9 @@ const HTTPS_PORT: u16 = 443;
 
 /// The field lines of an HTTP head as parameters. Lines with the same name follow each other.
 fn about_fields(params: &mut Params<'_>, head: &[u8]) {
-    let mut lines = head.split(|byte| *byte == b'\n').skip(1).filter_map(field).peekable();
+    let mut start = 0;
+    let lines = memchr::memchr_iter(b'\n', head).map(|end| &head[std::mem::replace(&mut start, end + 1)..end]);
+    let mut lines = lines.skip(1).filter_map(field).peekable();
     let mut repeated = Vec::new();
     let mut content_type: &[u8] = b"";
     while let Some((name, value)) = lines.next() {
@@ -144,6 +147,7 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Whether a field becomes a parameter: not those of a connection and of framing, nor those that have parameters of
 /// their own, nor names that would become the variable of another field (`X_Forwarded_For`, `X.Real.IP`).
 fn may_pass(name: &[u8]) -> bool {
-    let own = matches!(name, b"connection" | b"te" | b"expect" | b"transfer-encoding" | b"content-length" | b"content-type");
+    let own =
+        matches!(name, b"connection" | b"te" | b"expect" | b"transfer-encoding" | b"content-length" | b"content-type");
     !own && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }

@@ -1,20 +1,10 @@
 //! The end of an exchange in records: the connection goes back to the pool, or is read on until the application is done.
 //! Comes behind `exchange`, when the client's answer is complete; what the application said goes to `diagnosis`.
 
-use std::{
-    future::poll_fn,
-    task::Poll,
-    time::Instant,
-};
+use std::{future::poll_fn, task::Poll, time::Instant};
 
-use super::{
-    exchange::{Exchange, Waiting},
-    framing::Framing,
-};
-use crate::{
-    limits,
-    upstream::transport::fastcgi::diagnosis,
-};
+use super::{exchange::Exchange, framing::Framing};
+use crate::{limits, upstream::transport::fastcgi::diagnosis};
 
 impl Exchange {
     /// The answer is complete. Scripts may go on behind it, and closing the connection would stop them.
@@ -27,7 +17,7 @@ impl Exchange {
             self.keep_records(now);
         } else if self.upload.is_done() {
             self.say();
-            self.wait(Waiting::Body, Some(limits::FASTCGI_AFTERWARDS));
+            self.timer.arm(Some(limits::FASTCGI_AFTERWARDS));
             tokio::task::spawn_local(self.read_on());
         } else {
             self.say();

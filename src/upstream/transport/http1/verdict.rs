@@ -64,7 +64,9 @@ impl Exchange {
             End::Failed(_) => "reset",
         };
         let read = self.delivery.read.get();
-        if read > 0 && let Some(records) = &mut self.records {
+        if read > 0
+            && let Some(records) = &mut self.records
+        {
             let fault = records.cut(how);
             return self.fault(fault);
         }
@@ -163,7 +165,8 @@ impl Exchange {
     /// A FastCGI application ended its answer before the length that it promised.
     pub(super) fn ended_short(&self, so_far: u64) -> Box<Failure> {
         let of = if let Framing::Length(length) = self.framing { length } else { so_far };
-        let evidence = format!("the application ended its answer (END_REQUEST) after {so_far} of {of} bytes of the body");
+        let evidence =
+            format!("the application ended its answer (END_REQUEST) after {so_far} of {of} bytes of the body");
         self.delivery.failure(Cause::BodyTruncated, evidence)
     }
 
@@ -197,13 +200,16 @@ impl Exchange {
                 Cause::BodyIdleTimeout,
                 format!("{read} bytes of the answer came, then nothing for {}", said(timeouts.body)),
             ),
-            Waiting::Head | Waiting::Word | Waiting::Nothing => self.delivery.failure(
-                Cause::ResponseHeaderTimeout,
-                format!(
-                    "the server took the request and sent no complete head within {} ({read} bytes came)",
-                    said(timeouts.head)
-                ),
-            ),
+            Waiting::Head | Waiting::Word | Waiting::Nothing => {
+                let failure = self.delivery.failure(
+                    Cause::ResponseHeaderTimeout,
+                    format!(
+                        "the server took the request and sent no complete head within {} ({read} bytes came)",
+                        said(timeouts.head)
+                    ),
+                );
+                if self.records.is_some() { failure.next(diagnosis::SLOW) } else { failure }
+            }
         }
     }
 

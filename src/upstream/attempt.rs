@@ -27,7 +27,7 @@ use super::{
     },
 };
 use crate::{
-    clock::Timer,
+    clock::{Clock, Timer},
     config::settings::{self, RetryOn, ServerAddress},
     failure::{Cause, Failure, Fault, Phase, Result},
     message::{Body, Length, Record, Request, hop},
@@ -56,7 +56,7 @@ pub async fn serve(pool: &Rc<Pool>, request: Request) -> Result<Response<Body>> 
         Rc::new(timer)
     });
     if let Some(fastcgi) = &pool.upstream.fastcgi {
-        prepare(&record, fastcgi, &mut replay, (&pool.clock.timer(), total.as_deref())).await?;
+        prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
     }
     let mut tried = vec![false; if pool.members.len() > 1 { pool.members.len() } else { 0 }];
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
@@ -113,7 +113,7 @@ async fn prepare(
     record: &Record,
     fastcgi: &settings::FastCgi,
     replay: &mut Replay,
-    (timer, total): (&Timer, Option<&Timer>),
+    (clock, total): (&Clock, Option<&Timer>),
 ) -> Result<()> {
     if record.script.get().is_none() {
         let Some(root) = &fastcgi.root else {
@@ -122,7 +122,8 @@ async fn prepare(
         let _ = record.script.set(fastcgi::script::script(record.forwarded_path(), root)?);
     }
     if replay.length() == Length::Unknown {
-        let spool = Box::pin(Spool::fill(replay.body_mut(), &fastcgi.spool, timer, total)).await?;
+        let timer = clock.timer();
+        let spool = Box::pin(Spool::fill(replay.body_mut(), &fastcgi.spool, &timer, total)).await?;
         replay.send_from(spool);
     }
     Ok(())

@@ -58,7 +58,7 @@ pub fn judge(case: &Case) -> Verdict {
     if case.cause == Cause::SendClosedBeforeWrite {
         return Verdict::Fresh { charged: false };
     }
-    // A kept connection may be serving somebody else of the same gateway: one more try on one of its own.
+    // The application takes the connection for one that serves already: one more try on a fresh one.
     if case.cause == Cause::FcgiCantMpx
         && case.attempts == 1
         && case.retry.attempts > 1

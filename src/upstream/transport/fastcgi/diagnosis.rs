@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::StatusCode;
+
 use super::{
     answer::Answer,
     script::{Sight, sees},
 };
-use http::StatusCode;
-
 use crate::{
     failure::{Cause, Delivered, Failure},
     limits,

@@ -70,8 +70,9 @@ impl Stream {
             Decoder::Chunked(chunked) => chunked.next(buffer).map_err(|fault| exchange.fault(fault))?,
             Decoder::Records(left) => {
                 let Some(records) = &mut exchange.records else { return Ok(None) };
-                records.unwrap(buffer).map_err(|fault| exchange.fault(fault))?;
-                let Some(records) = &mut exchange.records else { return Ok(None) };
+                if let Err(fault) = records.unwrap(buffer) {
+                    return Err(exchange.fault(fault));
+                }
                 if records.stdout.is_empty() {
                     return match left {
                         Some(1..) if records.has_ended() => Err(exchange.ended_short(self.given)),

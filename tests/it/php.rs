@@ -144,15 +144,19 @@ fn what_php_does_not_find_or_may_not_run_is_passed_on_and_named() {
 
 #[test]
 fn a_full_pool_is_named_and_nothing_was_delivered() {
-    let script = "<?php usleep(1500000); echo 'done';";
+    let script =
+        "<?php file_put_contents(dirname(__DIR__) . '/notes/' . $_GET['n'], 'x'); usleep(1500000); echo 'done';";
     let fpm = Fpm::start("pm.max_children = 1\nlisten.backlog = 1\n", &[("slow.php", script)]);
     let gate = before(&fpm, "timeouts = { connect = \"300ms\" }");
     let mut clients: Vec<_> = (0..6).map(|_| gate.client()).collect();
-    for client in &mut clients {
-        client.send(post("/slow.php", "once"));
+    for (n, client) in clients.iter_mut().enumerate() {
+        client.send(post(&format!("/slow.php?n={n}"), "once"));
     }
     let statuses: Vec<u16> = clients.iter_mut().map(|client| client.response().status).collect();
     assert!(statuses.contains(&200) && statuses.contains(&503), "{statuses:?}");
+    for (n, status) in statuses.iter().enumerate() {
+        assert_eq!(fpm.notes().join(n.to_string()).exists(), *status == 200, "{n}: {statuses:?}");
+    }
     for entry in gate.log() {
         if entry["status"] == 503 {
             assert_eq!(
@@ -206,4 +210,18 @@ fn a_client_that_leaves_ends_its_script() {
     // With one process only, the next request is served when the first one was given up.
     assert_eq!(gate.client().get("/short.php").text(), "ok");
     assert!(fpm.notes().join("begun").exists() && !fpm.notes().join("ended").exists());
+}
+
+#[test]
+fn a_kept_connection_serves_request_after_request() {
+    let fpm = Fpm::start("", &[("sum.php", SUM), ("fatal.php", "<?php nope();")]);
+    let toml = fpm.toml(&fpm.site(), "").replace("fastcgi = { ", "fastcgi = { keep = 1, ");
+    let gate = Gate::start(&toml);
+    let mut client = gate.client();
+    for n in 0..3 {
+        assert_eq!(client.post(&format!("/sum.php?n={n}"), "abc").text().split(' ').next(), Some("3"));
+        assert_eq!(client.get(&format!("/fatal.php?n={n}")).status, 500);
+    }
+    let reused = gate.log_line(|entry| entry["path"] == "/fatal.php?n=2")["attempts"][0]["reused"].clone();
+    assert_eq!(reused, true);
 }

@@ -104,6 +104,8 @@ pub const REPEATED_IN_FULL: u32 = 5;
 pub const REPEATED_WINDOW: Duration = Duration::from_secs(10);
 /// Kinds of failure counted per worker; when there are more, those are counted by their cause alone.
 pub const REPEATED_KINDS: usize = 256;
+/// Times that the words of one server on its error stream are passed on within that time; the others are counted.
+pub const WORDS_IN_FULL: u32 = 20;
 /// Bytes of the last evidence that a summary repeats; the rest is cut.
 pub const REPEATED_TEXT: usize = 512;
 /// A number in Retry-After grows by up to this, in percent, so that clients do not come back all at once.
@@ -244,3 +246,15 @@ pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
 pub const CLOCK_STEP: Duration = Duration::from_millis(250);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
+/// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
+pub const FASTCGI_HEAD: usize = 2 * KIB;
+/// Room for an address or a port as text.
+pub const ADDRESS_TEXT: usize = 48;
+/// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.
+pub const FASTCGI_ROUND_MILLIS: u32 = 400;
+/// Words on STDERR that are kept of one answer; the rest is dropped.
+pub const FASTCGI_STDERR: usize = 4 * KIB;
+/// A request body of unknown length up to this waits in memory; a larger one goes on to a temporary file.
+pub const SPOOL_MEMORY: usize = 256 * KIB;
+/// How long an application may take to end what it does behind a complete answer; then its connection is closed.
+pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -52,6 +52,9 @@ pub struct Gateway {
     pub trusted_proxies: Vec<IpNet>,
     /// What upstreams are told about the client.
     pub forwarded: ForwardedStyle,
+    /// The folder of request bodies that wait there because an upstream must know their length; the system's for
+    /// temporary files when `None`.
+    pub spool: Option<PathBuf>,
 }
 
 /// Which forwarding fields an upstream gets.
@@ -234,6 +237,24 @@ pub struct Upstream {
     pub dns: Dns,
     /// What the Host field says.
     pub host_header: HostHeader,
+    /// What is to be known of its scripts where its servers speak FastCGI; `None` where they speak HTTP.
+    pub fastcgi: Option<FastCgi>,
+}
+
+/// `[upstream.NAME.fastcgi]`
+#[derive(Debug, Clone)]
+pub struct FastCgi {
+    /// The folder of the scripts as PHP sees it, without a slash at its end. `None` where only sites lead here, which
+    /// bring their own.
+    pub root: Option<Arc<str>>,
+    /// The path at which the servers tell their status.
+    pub status_path: Option<String>,
+    /// Parameters of the operator's own; they go before those of the gateway.
+    pub params: Vec<(String, String)>,
+    /// Idle connections kept per worker and server; `Pool::max_idle` says the same.
+    pub keep: usize,
+    /// The folder of request bodies that wait for their end.
+    pub spool: Arc<Path>,
 }
 
 /// One entry of `servers`.
@@ -245,6 +266,17 @@ pub struct Server {
     pub address: ServerAddress,
     /// Its share; at least 1.
     pub weight: u32,
+    /// What it speaks; the same for all servers of an upstream.
+    pub protocol: Protocol,
+}
+
+/// What a server speaks: the scheme of its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `http://`, `http+unix:`
+    Http,
+    /// `fastcgi://`, `fastcgi+unix:`
+    FastCgi,
 }
 
 /// Where a server is.
@@ -256,7 +288,7 @@ pub enum ServerAddress {
     Name {
         /// Lower case, without a trailing dot.
         host: String,
-        /// 80 when the URL has none.
+        /// When the URL has none, 80 for HTTP and 9000 for FastCGI.
         port: u16,
     },
     /// `http+unix:/run/app.sock`

@@ -86,6 +86,10 @@ pub struct Upstream {
     pub min_ttl: Option<Range<usize>>,
     /// The place of `dns.max_ttl`, where it was written.
     pub max_ttl: Option<Range<usize>>,
+    /// The place of `pool.max_idle`, where it was written.
+    pub max_idle: Option<Range<usize>>,
+    /// The place of `fastcgi`, where it was written.
+    pub fastcgi: Option<Range<usize>>,
 }
 
 /// `[errors]` or `[route.errors]`, as far as it was written.

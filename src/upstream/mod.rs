@@ -12,6 +12,7 @@ pub mod member;
 pub mod outgoing;
 pub mod replay;
 pub mod resolve;
+pub mod spool;
 pub mod transport;
 
 use std::{rc::Rc, sync::Arc, time::Instant};

@@ -126,7 +126,7 @@ fn a_site_looks_for_files_as_its_keys_say() {
     let site = |keys: &str| {
         let text = format!("[[listen]]\naddress = \"[::]:80\"\n[[route]]\nsite = {{ root = \"www/\", {keys} }}\n");
         let upstream =
-            if keys.contains("php") { "[upstream.app]\nservers = [\"http://127.0.0.1:3000\"]\n" } else { "" };
+            if keys.contains("php") { "[upstream.app]\nservers = [\"fastcgi://127.0.0.1:9000\"]\n" } else { "" };
         let settings = good(&(text + upstream)).settings;
         match &settings.routes[0].action {
             Action::Site(site) => site.clone(),

@@ -17,6 +17,7 @@ mod failures;
 mod harness;
 mod logs;
 mod pages;
+mod php;
 mod readme;
 mod sites;
 #[path = "../support/mod.rs"]

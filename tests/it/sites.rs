@@ -44,7 +44,7 @@ impl Site {
         Self { gate, folder }
     }
 
-    /// A site whose scripts go to `origin`, which stands in for PHP.
+    /// A site whose scripts go to `origin`, which stands in for PHP-FPM.
     fn with_scripts(keys: &str, origin: &Origin) -> Self {
         let tables = format!("[upstream.app]\nservers = [\"{}\"]\n", origin.server());
         Self::with(&format!("php = \"app\", {keys}"), "", &tables)

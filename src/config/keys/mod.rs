@@ -10,7 +10,7 @@ use std::{fmt::Write, time::Duration};
 
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS, SITE};
-pub use upstream::{DNS, POOL, RETRY, SERVER, TIMEOUTS, UPSTREAM};
+pub use upstream::{DNS, FASTCGI, POOL, RETRY, SERVER, TIMEOUTS, UPSTREAM};
 
 use crate::limits;
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use http::StatusCode;
 use toml::Spanned;
 
-use super::pages::{Loader, Look};
+use super::{
+    fastcgi,
+    pages::{Loader, Look},
+};
 use crate::config::{
     keys::either,
     problem::{Problem, Severity},
@@ -84,11 +87,18 @@ fn check_actions(route: &Route, found: &mut Vec<Problem>) {
 
 fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<settings::Action> {
     Some(match action {
-        Action::Upstream(name) => settings::Action::Upstream(position(&name, upstreams, found)?),
+        Action::Upstream(name) => {
+            let at = position(&name, upstreams, found)?;
+            found.extend(fastcgi::check_root(&name, &upstreams[at]));
+            settings::Action::Upstream(at)
+        }
         Action::Site(site, None) => settings::Action::Site(site),
         Action::Site(mut site, Some(php)) => {
             let upstream = position(&php, upstreams, found)?;
-            site.php = Some(Php { upstream, root: site.root.to_string_lossy().trim_end_matches('/').into() });
+            found.extend(fastcgi::check_php(&php, &upstreams[upstream]));
+            let of_php = upstreams[upstream].settings.fastcgi.as_ref().and_then(|fastcgi| fastcgi.root.clone());
+            let root = of_php.unwrap_or_else(|| site.root.to_string_lossy().trim_end_matches('/').into());
+            site.php = Some(Php { upstream, root });
             settings::Action::Site(site)
         }
         Action::Respond { status, body, content_type } => {

@@ -116,6 +116,12 @@ pub enum Cause {
     ResponseDeadline,
     /// `upstream-connection-lost`
     UpstreamConnectionLost,
+    /// `fcgi-overloaded`
+    FcgiOverloaded,
+    /// `fcgi-cant-mpx`
+    FcgiCantMpx,
+    /// `fcgi-unknown-role`
+    FcgiUnknownRole,
     /// `response-head-truncated`
     ResponseHeadTruncated,
     /// `response-not-http`
@@ -134,6 +140,12 @@ pub enum Cause {
     ResponseTooManyInterim,
     /// `response-transfer-coding`
     ResponseTransferCoding,
+    /// `fcgi-protocol-error`
+    FcgiProtocolError,
+    /// `fcgi-no-headers`
+    FcgiNoHeaders,
+    /// `fcgi-script-not-found`
+    FcgiScriptNotFound,
     /// `upstream-answered-error`
     UpstreamAnsweredError,
     /// `body-truncated`
@@ -160,6 +172,8 @@ pub enum Cause {
     GatewayInternalError,
     /// `gateway-draining`
     GatewayDraining,
+    /// `gateway-spool-failed`
+    GatewaySpoolFailed,
 }
 
 impl Cause {
@@ -211,6 +225,9 @@ impl Cause {
         Self::ResponseHeaderTimeout,
         Self::ResponseDeadline,
         Self::UpstreamConnectionLost,
+        Self::FcgiOverloaded,
+        Self::FcgiCantMpx,
+        Self::FcgiUnknownRole,
         Self::ResponseHeadTruncated,
         Self::ResponseNotHttp,
         Self::ResponseIsTls,
@@ -220,6 +237,9 @@ impl Cause {
         Self::ResponseHeaderTooLarge,
         Self::ResponseTooManyInterim,
         Self::ResponseTransferCoding,
+        Self::FcgiProtocolError,
+        Self::FcgiNoHeaders,
+        Self::FcgiScriptNotFound,
         Self::UpstreamAnsweredError,
         Self::BodyTruncated,
         Self::BodyReset,
@@ -233,6 +253,7 @@ impl Cause {
         Self::UpgradeInvalid,
         Self::GatewayInternalError,
         Self::GatewayDraining,
+        Self::GatewaySpoolFailed,
     ];
 
     /// What is true of it.
@@ -285,6 +306,9 @@ impl Cause {
             Self::ResponseHeaderTimeout => &await_headers::TIMEOUT,
             Self::ResponseDeadline => &await_headers::DEADLINE,
             Self::UpstreamConnectionLost => &await_headers::LOST,
+            Self::FcgiOverloaded => &await_headers::FCGI_OVERLOADED,
+            Self::FcgiCantMpx => &await_headers::FCGI_CANT_MPX,
+            Self::FcgiUnknownRole => &await_headers::FCGI_UNKNOWN_ROLE,
             Self::ResponseHeadTruncated => &headers::TRUNCATED,
             Self::ResponseNotHttp => &headers::NOT_HTTP,
             Self::ResponseIsTls => &headers::IS_TLS,
@@ -294,6 +318,9 @@ impl Cause {
             Self::ResponseHeaderTooLarge => &headers::TOO_LARGE,
             Self::ResponseTooManyInterim => &headers::TOO_MANY_INTERIM,
             Self::ResponseTransferCoding => &headers::TRANSFER_CODING,
+            Self::FcgiProtocolError => &headers::FCGI_PROTOCOL,
+            Self::FcgiNoHeaders => &headers::FCGI_NO_HEADERS,
+            Self::FcgiScriptNotFound => &headers::FCGI_SCRIPT_NOT_FOUND,
             Self::UpstreamAnsweredError => &headers::ANSWERED_ERROR,
             Self::BodyTruncated => &body::TRUNCATED,
             Self::BodyReset => &body::RESET,
@@ -307,6 +334,7 @@ impl Cause {
             Self::UpgradeInvalid => &upgrade::INVALID,
             Self::GatewayInternalError => &internal::ERROR,
             Self::GatewayDraining => &internal::DRAINING,
+            Self::GatewaySpoolFailed => &internal::SPOOL,
         }
     }
 

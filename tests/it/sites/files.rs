@@ -8,7 +8,7 @@ use std::{
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{Site, refused, write};
-use crate::support::{End, Origin, client::post};
+use crate::support::{End, Origin, client::post, fastcgi::answers};
 
 #[test]
 fn a_path_is_answered_by_its_file() {
@@ -234,7 +234,7 @@ fn a_file_that_changes_under_the_answer_never_looks_whole() {
 
 #[test]
 fn scripts_go_on_to_the_upstream_and_files_do_not() {
-    let origin = Origin::answering("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nscript");
+    let origin = Origin::fastcgi(answers("Content-Type: text/plain\r\n\r\nscript"));
     let site = Site::with_scripts("never_execute = [\"/uploads/\"]", &origin);
     site.file("index.php", "<?php").file("x.php", "<?php").file("style.css", "file").file("docs/index.html", "file");
     site.file("uploads/evil.php", "<?php").file("uploads/evil.jpg", "file").file("admin/index.php", "<?php");
@@ -264,4 +264,26 @@ fn scripts_go_on_to_the_upstream_and_files_do_not() {
     fs::rename(site.root(), site.folder.path().join("away")).expect("our own folder");
     assert_eq!(site.get("/x.php").text(), "script", "where the folder is not seen, names decide");
     assert_eq!(site.get("/.env").status, 403);
+}
+
+#[test]
+fn a_script_is_told_which_path_led_to_it() {
+    let origin = Origin::fastcgi(answers("Content-Type: text/plain\r\n\r\nscript"));
+    let site = Site::with_scripts("", &origin);
+    site.file("index.php", "<?php").file("a b.php", "<?php").file("admin/index.php", "<?php");
+    let root = site.root().display().to_string();
+    for (path, script, path_info) in [
+        ("/", "/index.php", None),
+        ("/a%20b.php/in%66o?q=1", "/a b.php", Some("/info")),
+        ("/admin/?page=2", "/admin/index.php", None),
+        ("/2026/a-post/?p=%31", "/index.php", None),
+    ] {
+        assert_eq!(site.get(path).text(), "script", "{path}");
+        let told = origin.requests().pop().expect("the script has just answered");
+        assert_eq!(told.param("SCRIPT_NAME"), Some(script), "{path}");
+        assert_eq!(told.param("SCRIPT_FILENAME"), Some(&*format!("{root}{script}")), "{path}");
+        assert_eq!(told.param("DOCUMENT_ROOT"), Some(&*root), "{path}");
+        assert_eq!(told.param("PATH_INFO").filter(|info| !info.is_empty()), path_info, "{path}");
+        assert_eq!(told.param("REQUEST_URI"), Some(path), "{path}");
+    }
 }

@@ -191,7 +191,8 @@ fn malformed(raw: &[u8], error: httparse::Error) -> Fault {
 }
 
 /// Names the largest field of a head that is over the limit.
-fn too_large(bytes: &[u8], limit: usize) -> Fault {
+#[must_use]
+pub fn too_large(bytes: &[u8], limit: usize) -> Fault {
     let largest = bytes
         .split(|byte| *byte == b'\n')
         .max_by_key(|line| line.len())

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main → cli → gateway → worker → listen::accept → listen::connection
-//!      → stack (request_id → access_log → respond → guard → route → headers → limits → upstream)
+//!      → stack (request_id → access_log → respond → guard → route → headers → limits → site → upstream)
 //!      → upstream::attempt { balance → resolve → connect → transport → judge }
 //!      ← an answer, or a `Failure`; only `stack::respond` turns a failure into an answer
 //! ```
@@ -25,6 +25,7 @@ pub mod message;
 pub mod observe;
 pub mod route;
 pub mod shutdown;
+pub mod site;
 pub mod stack;
 pub mod upstream;
 pub mod worker;

@@ -112,6 +112,8 @@ pub const REPEATED_IN_FULL: u32 = 5;
 pub const REPEATED_WINDOW: Duration = Duration::from_secs(10);
 /// Kinds of failure counted per worker; when there are more, those are counted by their cause alone.
 pub const REPEATED_KINDS: usize = 256;
+/// Times that the words of one server on its error stream are passed on within that time; the others are counted.
+pub const WORDS_IN_FULL: u32 = 20;
 /// Bytes of the last evidence that a summary repeats; the rest is cut.
 pub const REPEATED_TEXT: usize = 512;
 /// A number in Retry-After grows by up to this, in percent, so that clients do not come back all at once.
@@ -240,6 +242,16 @@ pub const DEMO_PACKET: usize = 512;
 pub const DISCARD: u64 = 64 * KIB as u64;
 /// How long a failure's answer waits for that rest.
 pub const DISCARD_TIMEOUT: Duration = Duration::from_millis(50);
+/// Files of a site up to this are read at once; larger ones as the client takes them.
+pub const SITE_WHOLE_FILE: u64 = 64 * KIB as u64;
+/// One read of a larger file, and the most of it that lies in the gateway per request.
+pub const SITE_READ: u64 = 128 * KIB as u64;
+/// A file that is replaced by a shorter one while it is read is looked at so often; then the request fails.
+pub const SITE_READ_ATTEMPTS: usize = 3;
+/// A file whose folder is renamed while it is opened is tried so often; then the request fails.
+pub const SITE_OPEN_ATTEMPTS: usize = 8;
+/// Room for the fields of a file's answer; more of them cost a second allocation.
+pub const SITE_FIELDS: usize = 16;
 /// Answers up to this are put together before they are written: copying is cheaper than a list of pieces.
 pub const FLATTEN: usize = 4 * KIB;
 /// Clients over the limit on connections that are told so at the same time; more are closed without a word.
@@ -252,3 +264,15 @@ pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
 pub const CLOCK_STEP: Duration = Duration::from_millis(250);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
+/// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
+pub const FASTCGI_HEAD: usize = 2 * KIB;
+/// Room for an address or a port as text.
+pub const ADDRESS_TEXT: usize = 48;
+/// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.
+pub const FASTCGI_ROUND_MILLIS: u32 = 400;
+/// Words on STDERR that are kept of one answer; the rest is dropped.
+pub const FASTCGI_STDERR: usize = 4 * KIB;
+/// A request body of unknown length up to this waits in memory; a larger one goes on to a temporary file.
+pub const SPOOL_MEMORY: usize = 256 * KIB;
+/// How long an application may take to end what it does behind a complete answer; then its connection is closed.
+pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);

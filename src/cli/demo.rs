@@ -111,6 +111,7 @@ fn set_up(address: SocketAddr) -> io::Result<(String, Places)> {
     for scene in scenes::all() {
         let server = match scene.upstream {
             Upstream::Plays(acts) => Some(upstream::start(acts)?),
+            Upstream::Runs(acts) => Some(upstream::start(acts)?.replacen("http", "fastcgi", 1)),
             Upstream::Is(place) => places.server(place)?,
             Upstream::Nobody => Some(String::new()),
         };

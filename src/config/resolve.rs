@@ -1,6 +1,7 @@
 //! Contradictions: what is valid piece by piece and cannot be true together, each with the place it stands at.
 //! It turns what `read` took into `Settings`; nothing after it checks again.
 
+mod fastcgi;
 mod pages;
 mod routes;
 
@@ -16,11 +17,15 @@ use super::{
 use crate::failure::{Language, page::Pages};
 
 /// Adds what contradicts to `found`; files of pages are looked for from `base`. The settings are good only if no error is among it.
-pub fn resolve(written: Written, base: &Path, found: &mut Vec<Problem>) -> Settings {
+pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> Settings {
     check_present(&written, found);
     each_listener_once(&written.listen, found);
-    for upstream in &written.upstreams {
+    for upstream in &mut written.upstreams {
         check_upstream(upstream, found);
+        fastcgi::check(upstream, found);
+        if let (Some(fastcgi), Some(folder)) = (&mut upstream.settings.fastcgi, &written.gateway.spool) {
+            fastcgi.spool = folder.as_path().into();
+        }
     }
     let mut loader = pages::Loader::new(base);
     let used_by_routes = written.routes.iter().any(|route| !route.errors.pages.is_empty());

@@ -39,8 +39,6 @@ pub struct Route {
     pub is_sure: bool,
     /// The places of what says what it does, as far as it was written.
     pub actions: Vec<Range<usize>>,
-    /// Whether it has one of a later version, which is reported already.
-    pub has_later_action: bool,
     /// The first of `actions`; `None` when there is none that can be used.
     pub action: Option<Action>,
     pub strip_prefix: Option<Spanned<String>>,
@@ -51,6 +49,8 @@ pub struct Route {
     pub idempotency_key: bool,
     pub retry_timeouts: bool,
     pub path_mode: PathMode,
+    /// The place of `path_mode`, where it was written.
+    pub path_mode_at: Option<Range<usize>>,
     /// Keys that mean something only with `upstream`, with their places.
     pub for_upstream: Vec<Spanned<&'static str>>,
     pub errors: ErrorEdits,
@@ -59,9 +59,20 @@ pub struct Route {
 /// What a route does; an upstream still by name.
 pub enum Action {
     Upstream(Spanned<String>),
-    Respond { status: StatusCode, body: Spanned<String>, content_type: HeaderValue },
-    Redirect { to: HeaderValue, status: StatusCode },
-    Maintenance { retry_after: Option<std::time::Duration> },
+    /// The name is that of its `php`; the position in its settings is not known yet.
+    Site(settings::Site, Option<Spanned<String>>),
+    Respond {
+        status: StatusCode,
+        body: Spanned<String>,
+        content_type: HeaderValue,
+    },
+    Redirect {
+        to: HeaderValue,
+        status: StatusCode,
+    },
+    Maintenance {
+        retry_after: Option<std::time::Duration>,
+    },
 }
 
 /// `[upstream.NAME]`
@@ -75,6 +86,10 @@ pub struct Upstream {
     pub min_ttl: Option<Range<usize>>,
     /// The place of `dns.max_ttl`, where it was written.
     pub max_ttl: Option<Range<usize>>,
+    /// The place of `pool.max_idle`, where it was written.
+    pub max_idle: Option<Range<usize>>,
+    /// The place of `fastcgi`, where it was written.
+    pub fastcgi: Option<Range<usize>>,
 }
 
 /// `[errors]` or `[route.errors]`, as far as it was written.

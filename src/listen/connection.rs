@@ -56,7 +56,11 @@ pub struct Pause {
 /// Serves `socket` until its end, or until it has been idle for a while. `begun` was read from it before.
 pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Reception>) -> Option<Pause> {
     let settings = &reception.shared.settings.limits;
-    let connection = Rc::new(Connection::new(peer, settings.body_timeout));
+    let mut connection = Connection::new(peer, settings.body_timeout);
+    if reception.shared.tells_ends {
+        connection.ends = socket.ends();
+    }
+    let connection = Rc::new(connection);
     let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), settings));
     let service = service(reception, &watch);
     let mut http = http1::Builder::new()

@@ -5,6 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     future::Future,
     io::{self, IoSlice},
+    net::SocketAddr,
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, ready},
@@ -263,6 +264,14 @@ impl Io {
 }
 
 impl Socket {
+    /// Its addresses, ours and the peer's; none on a Unix socket.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match self {
+            Self::Tcp(stream) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Reads what is there.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {

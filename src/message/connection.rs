@@ -1,7 +1,11 @@
 //! What the parts of a request's way know of the client's connection, and tell each other about it.
 //! Made by the listener; the record of every request on the connection points to it.
 
-use std::{cell::Cell, net::IpAddr, time::Duration};
+use std::{
+    cell::Cell,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use crate::failure::Cause;
 
@@ -10,6 +14,8 @@ use crate::failure::Cause;
 pub struct Connection {
     /// Who is at the other end. `None` on a Unix socket.
     pub peer: Option<IpAddr>,
+    /// Its addresses, ours and the peer's, where an upstream wants to be told of both. `None` on a Unix socket.
+    pub ends: Option<(SocketAddr, SocketAddr)>,
     /// `http`, or `https` where the connection is encrypted.
     pub scheme: &'static str,
     /// Whether a part of the current request's body is still to be read.
@@ -37,6 +43,7 @@ impl Connection {
     pub fn new(peer: Option<IpAddr>, body_timeout: Duration) -> Self {
         Self {
             peer,
+            ends: None,
             scheme: "http",
             unread: Cell::new(false),
             handed_over: Cell::new(false),

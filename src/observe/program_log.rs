@@ -4,10 +4,12 @@
 mod outlet;
 mod repeats;
 mod text;
+mod words;
 
 use std::{
     cell::RefCell,
     io::{self, IsTerminal},
+    sync::Arc,
     time::Instant,
 };
 
@@ -17,6 +19,7 @@ use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 use self::{
     outlet::{Line, Own, Paper, Queue},
     repeats::{Repeats, Summary},
+    words::Words,
 };
 use super::escape::visible;
 use crate::{
@@ -32,6 +35,8 @@ static QUEUE: Queue = Queue::new();
 thread_local! {
     /// This worker's failures that come again and again.
     static REPEATS: RefCell<Repeats> = RefCell::default();
+    /// What this worker's upstreams say on their error streams.
+    static WORDS: RefCell<Words> = RefCell::default();
 }
 
 /// Sees to it that the log is complete when the program ends: dropping it waits until all is written, or for
@@ -138,9 +143,27 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
     }
 }
 
+/// Passes on what an application said on its error stream (STDERR of FastCGI) while it answered a request. It can be
+/// anything, from a notice to the reason of a failure that comes later.
+pub fn said(record: &Record, member: &Arc<str>, words: &str) {
+    if tracing::enabled!(Level::WARN) && WORDS.with_borrow_mut(|all| all.pass(member, Instant::now())) {
+        tracing::warn!(
+            request_id = &*visible(&record.id),
+            path = &*visible(record.path()),
+            upstream = record.upstream.get().map(|name| &**name),
+            member = &**member,
+            words = &*visible(words),
+            "the application wrote to its error stream"
+        );
+    }
+}
+
 /// Sums up what this worker's failures repeated, a line a kind, where it is time for it. A worker calls it about once a
 /// second.
 pub fn summaries() {
+    for (member, more) in WORDS.with_borrow_mut(|words| words.due(Instant::now())) {
+        tracing::warn!(member = &*member, more, "the application wrote to its error stream again");
+    }
     REPEATS.with_borrow_mut(|repeats| repeats.due(Instant::now())).iter().for_each(summary);
 }
 

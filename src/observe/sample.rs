@@ -46,6 +46,7 @@ fn gateway() -> Gateway {
         shutdown_grace: Duration::ZERO,
         trusted_proxies: Vec::new(),
         forwarded: ForwardedStyle::Off,
+        spool: None,
     }
 }
 

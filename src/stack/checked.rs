@@ -1,5 +1,5 @@
 //! The future of a layer that either refuses a request at once or lets it through.
-//! Shared by `guard`, `route` and `limits`.
+//! Shared by `guard`, `route`, `limits` and `site`.
 
 use std::{
     future::Future,

@@ -70,7 +70,10 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
         let mut answer = ready!(this.inner.poll(cx))?;
         let status = answer.status();
         let headers = answer.headers_mut();
-        headers.append(header::VIA, this.shared.via.clone());
+        // A site's files come from here and not by way of this gateway (RFC 9110 section 7.6.3).
+        if this.record.upstream.get().is_some() {
+            headers.append(header::VIA, this.shared.via.clone());
+        }
         if !headers.contains_key(header::DATE) {
             headers.insert(header::DATE, this.shared.date(SystemTime::now()));
         }

@@ -11,6 +11,7 @@ mod request_id;
 mod respond;
 mod route;
 mod shared;
+mod site;
 mod upstream;
 
 use std::{convert::Infallible, rc::Rc};
@@ -42,8 +43,11 @@ pub fn build(
         .layer(layer(|inner| headers::Headers::new(inner, shared)))
         // Inside of the fields: an answer in whose place a page is sent gets none of the route's edits.
         .layer(layer(intercept::Intercept::new))
-        // Last, because the route may have limits of its own.
-        .layer(layer(|inner| limits::Limits::new(inner, shared)));
+        // Behind the route, which may have limits of its own.
+        .layer(layer(|inner| limits::Limits::new(inner, shared)))
+        // Last, because only what no file answers goes to an upstream; inside of the fields, because the route's edits
+        // are for files too.
+        .layer(layer(|inner| site::Site::new(inner, shared)));
     layers.service(upstream::Upstream::new(shared))
 }
 

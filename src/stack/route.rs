@@ -55,7 +55,7 @@ impl<S> Route<S> {
             };
         }
         match &route.action {
-            Action::Upstream(_) => Ok(None),
+            Action::Upstream(_) | Action::Site(_) => Ok(None),
             Action::Maintenance { retry_after } => {
                 let evidence = format!("route {} is switched to maintenance", route.name);
                 let mut failure = Failure::new(Cause::UpstreamMaintenance, evidence);

@@ -28,6 +28,8 @@ pub struct Shared {
     pub table: Table,
     /// One for each of `settings.upstreams`.
     pub pools: Vec<Rc<Pool>>,
+    /// Whether an upstream is told of both ends of a client's connection, as FastCGI has it.
+    pub tells_ends: bool,
     /// Makes request ids.
     pub ids: RequestIds,
     /// This gateway in the Via field of answers.
@@ -50,6 +52,7 @@ impl Shared {
         let field = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("gateway"));
         Self {
             table: Table::new(&settings.routes),
+            tells_ends: settings.upstreams.iter().any(|upstream| upstream.fastcgi.is_some()),
             via: field(format!("1.1 {name}")),
             server: field(name.clone()),
             ids: RequestIds::default(),

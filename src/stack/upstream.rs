@@ -13,7 +13,7 @@ use tower::Service;
 
 use super::shared::Shared;
 use crate::{
-    config::settings::Action,
+    config::settings::{Action, Site},
     failure::{Cause, Failure, Result},
     message::{Body, Request},
 };
@@ -43,6 +43,7 @@ impl Service<Request> for Upstream {
     fn call(&mut self, request: Request) -> Self::Future {
         let pool = match request.record.route.get().map(|route| &route.action) {
             Some(Action::Upstream(index)) => self.shared.pools.get(*index),
+            Some(Action::Site(Site { php: Some(php), .. })) => self.shared.pools.get(php.upstream),
             _ => None,
         };
         match pool {

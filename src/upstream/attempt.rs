@@ -21,13 +21,17 @@ use super::{
     outgoing,
     queue::{self, Seat},
     replay::Replay,
-    transport::http1::{Connection, Exchange, Framing, Head, Stream, Terms},
+    spool::Spool,
+    transport::{
+        fastcgi,
+        http1::{Connection, Exchange, Framing, Head, Stream, Terms},
+    },
 };
 use crate::{
-    clock::Timer,
-    config::settings::{RetryOn, ServerAddress},
+    clock::{Clock, Timer},
+    config::settings::{self, RetryOn, ServerAddress},
     failure::{Cause, Failure, Fault, Phase, Result},
-    message::{Body, Record, Request, hop},
+    message::{Body, Length, Record, Request, hop},
 };
 
 /// Serves `request` with as many attempts as the rules allow.
@@ -53,6 +57,10 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     });
+    if let Some(fastcgi) = &pool.upstream.fastcgi {
+        // Before a seat is taken: a slow upload must not hold one.
+        prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
+    }
     let seat = match queue::enter(pool, &record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
@@ -114,6 +122,27 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     }
 }
 
+/// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is.
+async fn prepare(
+    record: &Record,
+    fastcgi: &settings::FastCgi,
+    replay: &mut Replay,
+    (clock, total): (&Clock, Option<&Timer>),
+) -> Result<()> {
+    if record.script.get().is_none() {
+        let Some(root) = &fastcgi.root else {
+            return Err(Failure::new(Cause::GatewayInternalError, "a FastCGI upstream without a root was asked"));
+        };
+        let _ = record.script.set(fastcgi::script::script(record.forwarded_path(), root)?);
+    }
+    if replay.length() == Length::Unknown {
+        let timer = clock.timer();
+        let spool = Box::pin(Spool::fill(replay.body_mut(), &fastcgi.spool, &timer, total)).await?;
+        replay.send_from(spool);
+    }
+    Ok(())
+}
+
 /// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
 async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
     // A client that waits for word before it sends its body has heard none, and shall not.
@@ -165,9 +194,19 @@ impl Attempt<'_> {
             },
         };
         let length = replay.length();
-        let expects = expects(self.record) && !replay.is_end();
-        let head =
-            outgoing::head(self.record, &self.pool.upstream, self.member, &self.pool.identity, (length, expects));
+        let (upstream, identity) = (&*self.pool.upstream, &*self.pool.identity);
+        // A FastCGI application cannot be asked whether it wants the body.
+        let expects = upstream.fastcgi.is_none() && expects(self.record) && !replay.is_end();
+        let head = match self.record.script.get() {
+            Some(script) if upstream.fastcgi.is_some() => fastcgi::request::head(
+                self.record,
+                upstream,
+                script,
+                (self.member, identity),
+                (length, replay.is_end()),
+            ),
+            _ => outgoing::head(self.record, upstream, self.member, identity, (length, expects)),
+        };
         let terms = Terms {
             record: Rc::clone(self.record),
             member: Rc::clone(self.member),
@@ -197,13 +236,17 @@ impl Attempt<'_> {
 
     /// The answer's head, and its body where it is held back until complete.
     async fn exchange(&self, exchange: &mut Exchange) -> Result<(Head, Framing, Option<Bytes>)> {
-        let (head, framing) = exchange.head().await?;
+        let (head, mut framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
         self.member.heed(&head);
         let held = match framing {
             Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
+            Framing::UntilClose => exchange.whole()?,
             _ => None,
         };
+        if let (Framing::UntilClose, Some(body)) = (framing, &held) {
+            framing = Framing::Length(body.len() as u64);
+        }
         Ok((head, framing, held))
     }
 

@@ -259,7 +259,7 @@ fn unix_failure(
         }
         (Some(error), _) => format!("connect to {}: {error}", path.display()),
     };
-    let finding = evidence::recent(member, cause, || evidence::unix(cause, path));
+    let finding = evidence::recent(member, cause, || evidence::unix(cause, path, member.starts_with("fastcgi")));
     let failure = finding.failure(cause, text).member(member);
     match error {
         Some(error) => failure.source(error),

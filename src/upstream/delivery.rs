@@ -26,6 +26,8 @@ pub struct Delivery {
     pub read: Cell<u64>,
     /// Whether they were an answer in the right protocol.
     pub answered: Cell<bool>,
+    /// Whether that answer was that the request is not taken: proof that nothing was done with it.
+    pub refused: Cell<bool>,
     /// Whether the connection had served before.
     pub reused: Cell<bool>,
     /// When the request began to be written.
@@ -49,6 +51,7 @@ impl Delivery {
             written: Cell::new(0),
             read: Cell::new(0),
             answered: Cell::new(false),
+            refused: Cell::new(false),
             reused: Cell::new(false),
             sending: Cell::new(None),
             sent: Cell::new(None),
@@ -61,6 +64,7 @@ impl Delivery {
     #[must_use]
     pub fn verdict(&self) -> Delivered {
         match (self.answered.get(), self.written.get()) {
+            _ if self.refused.get() => Delivered::No,
             (true, _) => Delivered::Yes,
             (false, 0) => Delivered::No,
             (false, _) => Delivered::Maybe,

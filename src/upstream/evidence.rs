@@ -2,6 +2,7 @@
 //! Asked by `connect` once it has a cause, and seldom, because a dead upstream is tried thousands of times a second.
 
 mod accounts;
+mod pool;
 mod tcp;
 mod unix;
 

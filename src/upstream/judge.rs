@@ -58,6 +58,14 @@ pub fn judge(case: &Case) -> Verdict {
     if case.cause == Cause::SendClosedBeforeWrite {
         return Verdict::Fresh { charged: false };
     }
+    // The application takes the connection for one that serves already: one more try on a fresh one.
+    if case.cause == Cause::FcgiCantMpx
+        && case.attempts == 1
+        && case.retry.attempts > 1
+        && case.retry.on != RetryOn::Off
+    {
+        return Verdict::Fresh { charged: false };
+    }
     if case.retry.on == RetryOn::Off || case.attempts >= case.retry.attempts || !concerns_the_server(case.cause) {
         return Verdict::GiveUp;
     }
@@ -86,7 +94,7 @@ fn concerns_the_server(cause: Cause) -> bool {
     matches!(
         cause.phase(),
         Phase::Resolve | Phase::Connect | Phase::Send | Phase::AwaitHeaders | Phase::Headers | Phase::Body
-    ) && !matches!(cause, Cause::ResponseDeadline | Cause::BodyDeadline)
+    ) && !matches!(cause, Cause::ResponseDeadline | Cause::BodyDeadline | Cause::FcgiUnknownRole)
 }
 
 /// Whether the exchange broke without a complete answer.
@@ -99,6 +107,7 @@ fn breaks_the_exchange(cause: Cause) -> bool {
             | Cause::UpstreamResetNoResponse
             | Cause::UpstreamConnectionLost
             | Cause::ResponseHeadTruncated
+            | Cause::FcgiNoHeaders
             | Cause::BodyTruncated
             | Cause::BodyReset
     )
@@ -146,13 +155,24 @@ mod tests {
 
     #[test]
     fn a_broken_exchange_is_repeated_once_and_only_if_idempotent() {
-        for cause in [Cause::SendResetReused, Cause::UpstreamClosedNoResponse, Cause::BodyTruncated] {
+        for cause in
+            [Cause::SendResetReused, Cause::UpstreamClosedNoResponse, Cause::FcgiNoHeaders, Cause::BodyTruncated]
+        {
             let get = case(cause, Delivered::Maybe);
             assert_eq!(judge(&get), Verdict::Other { charged: true });
             assert_eq!(judge(&Case { others: false, ..get }), Verdict::Fresh { charged: true });
             assert_eq!(judge(&Case { repeats: 1, ..get }), Verdict::GiveUp);
             assert_eq!(judge(&Case { idempotent: false, ..get }), Verdict::GiveUp);
         }
+    }
+
+    #[test]
+    fn an_application_that_does_not_multiplex_is_asked_once_more_on_a_connection_of_its_own() {
+        let post = Case { idempotent: false, others: false, ..case(Cause::FcgiCantMpx, Delivered::No) };
+        assert_eq!(judge(&post), Verdict::Fresh { charged: false });
+        assert_eq!(judge(&Case { attempts: 2, ..post }), Verdict::GiveUp);
+        let off = Retry { on: RetryOn::Off, ..post.retry };
+        assert_eq!(judge(&Case { retry: off, ..post }), Verdict::GiveUp);
     }
 
     #[test]
@@ -167,6 +187,9 @@ mod tests {
         for cause in [
             Cause::ResponseNotHttp,
             Cause::ResponseHeadMalformed,
+            Cause::FcgiProtocolError,
+            Cause::FcgiUnknownRole,
+            Cause::GatewaySpoolFailed,
             Cause::RequestBodyTimeout,
             Cause::RequestBodyTruncated,
             Cause::ResponseDeadline,

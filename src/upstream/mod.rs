@@ -13,6 +13,7 @@ pub mod outgoing;
 pub mod queue;
 pub mod replay;
 pub mod resolve;
+pub mod spool;
 pub mod transport;
 
 use std::{future::Future, rc::Rc, sync::Arc, time::Instant};

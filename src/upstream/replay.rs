@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 
+use super::spool::Spool;
 use crate::{
     clock::Timer,
     failure::Result,
@@ -20,6 +21,8 @@ use crate::{
 /// A body that can be sent more than once while it is small.
 pub struct Replay {
     body: RequestBody,
+    /// The whole body, where it had to be waited for.
+    spool: Option<Box<Spool>>,
     /// What was read so far, in order.
     kept: Vec<Bytes>,
     kept_bytes: usize,
@@ -45,6 +48,7 @@ impl Replay {
         let ended = body.is_end();
         Box::new(Self {
             body,
+            spool: None,
             kept: Vec::new(),
             kept_bytes: 0,
             trailers: None,
@@ -57,21 +61,34 @@ impl Replay {
         })
     }
 
+    /// Sends what `spool` holds of the body, all of it, and as often as is wanted.
+    pub fn send_from(&mut self, spool: Spool) {
+        self.spool = Some(Box::new(spool));
+    }
+
     /// The body behind it.
     #[must_use]
     pub fn body(&self) -> &RequestBody {
         &self.body
     }
 
+    /// The same, to read it to its end before anything is sent.
+    pub fn body_mut(&mut self) -> &mut RequestBody {
+        &mut self.body
+    }
+
     /// How the body is delimited.
     #[must_use]
     pub fn length(&self) -> Length {
-        self.body.length()
+        self.spool.as_ref().map_or_else(|| self.body.length(), |spool| Length::Exact(spool.length()))
     }
 
     /// Whether this attempt has been given everything.
     #[must_use]
     pub fn is_end(&self) -> bool {
+        if let Some(spool) = &self.spool {
+            return spool.is_end();
+        }
         self.ended && self.sent == self.kept.len() && (self.trailers.is_none() || self.trailers_sent)
     }
 
@@ -83,6 +100,9 @@ impl Replay {
 
     /// Starts from the beginning, for the next attempt.
     pub fn rewind(&mut self) {
+        if let Some(spool) = &mut self.spool {
+            spool.rewind();
+        }
         self.committed = false;
         self.sent = 0;
         self.trailers_sent = false;
@@ -90,6 +110,9 @@ impl Replay {
 
     /// The next piece for this attempt: what was kept first, then from the client.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
+        if let Some(spool) = &mut self.spool {
+            return spool.poll_frame(cx);
+        }
         if let Some(bytes) = self.kept.get(self.sent) {
             self.sent += 1;
             return Poll::Ready(Some(Ok(Frame::data(bytes.clone()))));
@@ -123,7 +146,7 @@ impl Replay {
     /// Reads a small rest of the body and drops it, so that the client's connection can go on behind a failure. Gives
     /// up when there is more than a little of it or it does not come soon.
     pub async fn discard(mut self: Box<Self>, timer: &Timer) {
-        let small = match self.length() {
+        let small = match self.body.length() {
             Length::None => return,
             Length::Exact(length) => length <= limits::DISCARD,
             Length::Unknown => true,

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod early;
+mod fastcgi;
 mod fields;
 mod listeners;
 mod pool;

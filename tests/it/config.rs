@@ -9,7 +9,9 @@ use std::path::Path;
 use goodgate::{
     config::{
         self, Loaded, Problems,
-        settings::{AccessFormat, Action, HostHeader, HostPattern, Listen, LogTarget, PathPattern, ServerAddress},
+        settings::{
+            AccessFormat, Action, HostHeader, HostPattern, Listen, LogTarget, PathPattern, ServerAddress, Symlinks, Try,
+        },
     },
     failure::Cause,
     limits,
@@ -117,6 +119,35 @@ fn a_full_file_means_what_it_says() {
     let access = settings.log.access.unwrap();
     assert_eq!(access.to, LogTarget::File("/etc/gg/logs/access.log".into()));
     assert_eq!(access.format, AccessFormat::Combined);
+}
+
+#[test]
+fn a_site_looks_for_files_as_its_keys_say() {
+    let site = |keys: &str| {
+        let text = format!("[[listen]]\naddress = \"[::]:80\"\n[[route]]\nsite = {{ root = \"www/\", {keys} }}\n");
+        let upstream =
+            if keys.contains("php") { "[upstream.app]\nservers = [\"fastcgi://127.0.0.1:9000\"]\n" } else { "" };
+        let settings = good(&(text + upstream)).settings;
+        match &settings.routes[0].action {
+            Action::Site(site) => site.clone(),
+            action => panic!("{action:?}"),
+        }
+    };
+    let path = |behind: &str| Try::Path(behind.to_owned());
+    let plain = site("");
+    assert_eq!(plain.root, Path::new("/etc/gg/www"), "relative to the file");
+    assert_eq!(plain.tries, [path(""), path("/index.html")]);
+    assert_eq!((plain.php, plain.hidden, plain.precompressed), (None, false, false));
+    assert_eq!((plain.symlinks, plain.charset.as_deref()), (Symlinks::Inside, Some("utf-8")));
+    let php = site("php = \"app\"");
+    let front = Try::Fixed("/index.php".to_owned());
+    assert_eq!(php.tries, [path(""), path("/index.php"), path("/index.html"), front.clone()]);
+    assert_eq!(php.php.map(|php| (php.upstream, php.root.to_string())), Some((0, "/etc/gg/www".to_owned())));
+    let own = site("php = \"app\", index = [\"a\", \"b\"], try = [\"/index.php\", \"{path}/\", \"{path}.html\"]");
+    assert_eq!(own.tries, [front, path("/a"), path("/b"), path(".html")]);
+    let folders = site("never_execute = [\"/uploads\", \"/a/b/\"], charset = \"off\", symlinks = \"all\"");
+    assert_eq!(folders.never_execute, ["/uploads/", "/a/b/"]);
+    assert_eq!((folders.symlinks, folders.charset), (Symlinks::All, None));
 }
 
 #[test]

@@ -43,10 +43,11 @@ fn the_examples_show_every_action_of_a_route() {
         let settings = config::load(&path).unwrap_or_else(|problems| panic!("refused:\n{problems}")).settings;
         shown.extend(settings.routes.iter().map(|route| match route.action {
             Action::Upstream(_) => "upstream",
+            Action::Site(_) => "site",
             Action::Respond { .. } => "respond",
             Action::Redirect { .. } => "redirect",
             Action::Maintenance { .. } => "maintenance",
         }));
     }
-    assert_eq!(shown.len(), 4, "only {shown:?}");
+    assert_eq!(shown.len(), 5, "only {shown:?}");
 }

@@ -6,6 +6,7 @@ mod body;
 mod client;
 mod connect;
 mod exhaustion;
+mod fastcgi;
 mod limit;
 mod request;
 mod resolve;
@@ -40,10 +41,19 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 fn rows() -> Vec<Row> {
-    [request::rows(), route::rows(), resolve::rows(), connect::rows(), send::rows(), answer::rows(), body::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        request::rows(),
+        route::rows(),
+        resolve::rows(),
+        connect::rows(),
+        send::rows(),
+        answer::rows(),
+        body::rows(),
+        fastcgi::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod fuzz;
 mod harness;
 mod logs;
 mod pages;
+mod php;
 mod readme;
+mod sites;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,7 +3,9 @@
 
 pub mod apps;
 pub mod client;
+pub mod fastcgi;
 pub mod faults;
+pub mod fpm;
 pub mod gate;
 pub mod names;
 pub mod origin;

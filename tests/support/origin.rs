@@ -21,6 +21,8 @@ pub enum Step {
     ReadHead,
     /// Reads a whole request.
     ReadRequest,
+    /// Reads a whole request of FastCGI; its parameters become the lines of its head.
+    ReadRecords,
     /// Writes these bytes.
     Send(Vec<u8>),
     /// Writes these bytes one by one.
@@ -84,6 +86,11 @@ impl Request {
     pub fn fields(&self, name: &str) -> Vec<&str> {
         let pairs = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         pairs.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
+    }
+
+    /// The value of a parameter of FastCGI.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// The value of the only field of this name.
@@ -159,6 +166,18 @@ impl Origin {
         Self { server, address, seen }
     }
 
+    /// Listens on TCP for FastCGI and plays `script` on every connection.
+    pub fn fastcgi(script: Vec<Step>) -> Self {
+        Self::fastcgi_scripts(vec![script])
+    }
+
+    /// The same; connection n plays script n, later ones the last.
+    pub fn fastcgi_scripts(scripts: Vec<Vec<Step>>) -> Self {
+        let mut origin = Self::scripts(scripts);
+        origin.server = origin.server.replacen("http", "fastcgi", 1);
+        origin
+    }
+
     /// As `servers` in the configuration names it.
     pub fn server(&self) -> &str {
         &self.server
@@ -227,10 +246,10 @@ fn note<T>(seen: &Arc<(Mutex<Seen>, Condvar)>, change: impl FnOnce(&mut Seen) ->
     result
 }
 
-struct Connection {
+pub(super) struct Connection {
     socket: Socket,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 impl Connection {
@@ -240,6 +259,7 @@ impl Connection {
             let goes_on = match step {
                 Step::ReadHead => self.read_head().is_some(),
                 Step::ReadRequest => self.read_request(),
+                Step::ReadRecords => self.read_records(),
                 Step::Send(bytes) => self.socket.write_all(bytes).is_ok(),
                 Step::Drip(bytes, pause) => bytes.iter().all(|byte| {
                     thread::sleep(*pause);
@@ -300,6 +320,11 @@ impl Connection {
         }))
     }
 
+    /// Records a request.
+    pub(super) fn note(&self, request: Request) {
+        note(&self.seen, |seen| seen.requests.push(request));
+    }
+
     fn read_request(&mut self) -> bool {
         let Some(index) = self.read_head() else { return false };
         let request = self.seen.0.lock().expect("not poisoned").requests[index].clone();
@@ -346,7 +371,7 @@ impl Connection {
         whole.is_some()
     }
 
-    fn fill(&mut self, enough: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    pub(super) fn fill(&mut self, enough: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
         loop {
             if let Some(end) = enough(&self.buffer) {
                 return Some(end);

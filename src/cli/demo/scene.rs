@@ -28,6 +28,8 @@ pub(super) struct Scene {
 pub(super) enum Upstream {
     /// Plays these acts on every connection.
     Plays(&'static [Act]),
+    /// The same where it speaks FastCGI.
+    Runs(&'static [Act]),
     /// Is a place where nobody can be reached.
     Is(Place),
     /// None: the gateway answers by itself.
@@ -68,6 +70,14 @@ pub(super) enum Act {
     ReadHead,
     /// Reads a whole request.
     ReadRequest,
+    /// Reads a whole request of FastCGI.
+    ReadRecords,
+    /// Writes this on STDOUT of FastCGI.
+    Answer(&'static str),
+    /// Writes this on STDERR of FastCGI.
+    Say(&'static str),
+    /// Ends a request of FastCGI with these statuses: the application's own and the protocol's.
+    End(u8, u8),
     /// Writes this.
     Send(&'static [u8]),
     /// Writes this so many times.

@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod connect;
 mod limit;
+mod php;
 mod request;
 mod resolve;
 mod route;
@@ -21,7 +22,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
 }
 
 /// The scenes with the headings of their phases.
-pub(super) fn parts() -> [(&'static str, &'static [Scene]); 8] {
+pub(super) fn parts() -> [(&'static str, &'static [Scene]); 9] {
     [
         ("Waiting for its turn", limit::SCENES),
         ("Finding the upstream's address", resolve::SCENES),
@@ -29,6 +30,7 @@ pub(super) fn parts() -> [(&'static str, &'static [Scene]); 8] {
         ("Sending the request, waiting for the answer", send::SCENES),
         ("Reading the answer's head", answer::SCENES),
         ("Passing on the answer's body", body::SCENES),
+        ("PHP behind FastCGI", php::SCENES),
         ("Routes and policy", route::SCENES),
         ("The request itself", request::SCENES),
     ]
@@ -45,4 +47,5 @@ pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
     (Cause::UpstreamConnectionLost, "needs a network that goes away in the middle of an exchange"),
     (Cause::GatewayInternalError, "needs a bug in the gateway"),
     (Cause::GatewayDraining, "comes while the gateway stops"),
+    (Cause::GatewaySpoolFailed, "needs a disk that is full, or a folder that cannot be written"),
 ];

@@ -11,7 +11,7 @@ use std::{
 use socket2::SockRef;
 
 use super::scene::Act;
-use crate::limits;
+use crate::{limits, upstream::transport::fastcgi::record};
 
 /// Starts an upstream that plays `acts` on every connection; what comes back is its URL.
 pub(super) fn start(acts: &'static [Act]) -> io::Result<String> {
@@ -60,6 +60,12 @@ fn play(acts: &[Act], stream: &TcpStream) -> io::Result<()> {
             Act::ReadRequest => {
                 let Some(length) = read_head(&mut reader)? else { return Ok(()) };
                 skip_body(&mut reader, length)?;
+            }
+            Act::ReadRecords => read_records(&mut reader)?,
+            Act::Answer(text) => write_record(stream, record::kind::STDOUT, text.as_bytes())?,
+            Act::Say(text) => write_record(stream, record::kind::STDERR, text.as_bytes())?,
+            Act::End(app, protocol) => {
+                write_record(stream, record::kind::END, &[0, 0, 0, app, protocol, 0, 0, 0])?;
             }
             Act::Send(bytes) => reader.get_mut().write_all(bytes)?,
             Act::Repeat(bytes, times) => {
@@ -122,6 +128,24 @@ fn skip_body(reader: &mut impl BufRead, framing: Framing) -> io::Result<()> {
             io::copy(&mut reader.by_ref().take(size + 2), &mut io::sink())?;
         },
     }
+}
+
+/// Reads records up to the one that ends the request's body.
+fn read_records(reader: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let mut header = [0; record::HEADER];
+        reader.read_exact(&mut header)?;
+        let [_, kind, _, _, high, low, padding, _] = header;
+        let content = u64::from(u16::from_be_bytes([high, low]));
+        io::copy(&mut reader.by_ref().take(content + u64::from(padding)), &mut io::sink())?;
+        if kind == record::kind::STDIN && content == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn write_record(mut stream: &TcpStream, kind: u8, content: &[u8]) -> io::Result<()> {
+    stream.write_all(&[&record::header(kind, content.len())[..], content].concat())
 }
 
 /// Ends politely: what still comes is read, so that no reset overtakes the answer.

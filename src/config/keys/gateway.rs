@@ -39,6 +39,12 @@ pub static GATEWAY: Table = Table {
             about: "What upstreams are told about the client: \"x-forwarded\" (X-Forwarded-For, -Proto, -Host, X-Real-IP), \
                     \"rfc7239\" (Forwarded), \"both\" or \"off\".",
         },
+        Key {
+            name: "spool",
+            kind: Kind::Text("a folder such as \"/var/lib/goodgate\""),
+            preset: Preset::Absent("\"/var/lib/goodgate\""),
+            about: "The folder for request bodies of unknown length on their way to FastCGI servers, which must know it; small ones stay in memory. The system's for temporary files by default.",
+        },
     ],
 };
 

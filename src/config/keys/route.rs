@@ -1,6 +1,6 @@
 //! The keys of a route.
 
-use super::{Key, Kind, Preset, Table, later, table};
+use super::{Key, Kind, Preset, Table, table};
 
 const HEADER_TABLE: &str = "a table of field names and their values such as { \"X-Site\" = \"a\" }";
 const HEADER_LIST: &str = "a list of field names such as [\"X-Debug\"]";
@@ -41,8 +41,9 @@ pub static ROUTE: Table = Table {
             name: "upstream",
             kind: Kind::Text("the NAME of an `[upstream.NAME]`"),
             preset: Preset::Absent("\"app\""),
-            about: "Passes the request to this upstream. Every route has upstream, respond, redirect or maintenance.",
+            about: "Passes the request to this upstream. Every route has upstream, site, respond, redirect or maintenance.",
         },
+        table("site", Kind::Table(&SITE)),
         table("respond", Kind::Table(&RESPOND)),
         table("redirect", Kind::Table(&REDIRECT)),
         table("maintenance", Kind::TableOr(&MAINTENANCE, "`true`, or a table such as { retry_after = \"10m\" }")),
@@ -74,10 +75,72 @@ pub static ROUTE: Table = Table {
         table("response_headers", Kind::Table(&RESPONSE_HEADERS)),
         table("access", Kind::Table(&ACCESS)),
         table("errors", Kind::Table(&ROUTE_ERRORS)),
-        later(
-            "site",
-            "remove it and route to the application with `upstream`; files and PHP come with a later version",
-        ),
+    ],
+};
+
+/// `[route.site]`
+pub static SITE: Table = Table {
+    heading: "[route.site]",
+    about: "Answers with files of a folder, and lets the PHP scripts among them answer.",
+    keys: &[
+        Key {
+            name: "root",
+            kind: Kind::Text("a folder such as \"/var/www/blog\""),
+            preset: Preset::Required("\"/var/www/blog\""),
+            about: "The folder. A symbolic link in this path may be replaced while the gateway runs.",
+        },
+        Key {
+            name: "php",
+            kind: Kind::Text("the NAME of an `[upstream.NAME]` that runs PHP"),
+            preset: Preset::Absent("\"app\""),
+            about: "The upstream that runs the PHP scripts; without it they are neither run nor shown. Where the gateway \
+                    does not see the folder, names alone decide what is a script.",
+        },
+        Key {
+            name: "try",
+            kind: Kind::Text("a list such as [\"{path}\", \"{path}/\", \"/index.php\"]"),
+            preset: Preset::Absent("[\"{path}\", \"{path}/\", \"/index.php\"]"),
+            about: "What is looked for, in this order: {path} is the request's path, \"{path}/\" the files of `index` in the \
+                    folder of that name, an entry that begins with / the same for every request. By default {path} and \
+                    {path}/, with php then /index.php.",
+        },
+        Key {
+            name: "index",
+            kind: Kind::Text("a list of names of files such as [\"index.php\", \"index.html\"]"),
+            preset: Preset::Absent("[\"index.php\", \"index.html\"]"),
+            about: "The files that stand for their folder. By default index.html, with php index.php before it.",
+        },
+        Key {
+            name: "never_execute",
+            kind: Kind::Text("a list of folders of the site such as [\"/uploads/\"]"),
+            preset: Preset::Texts(&[]),
+            about: "Folders whose scripts are never run, because visitors can put files there; scripts in them are answered 403.",
+        },
+        Key {
+            name: "hidden",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether files and folders whose names begin with a dot are served; others are answered 403, except \
+                    .well-known.",
+        },
+        Key {
+            name: "symlinks",
+            kind: Kind::OneOf(&["inside", "all", "off"], &[]),
+            preset: Preset::Text("inside"),
+            about: "Which symbolic links in the folder are followed: \"inside\" those that stay in it, \"all\", or \"off\" for none.",
+        },
+        Key {
+            name: "precompressed",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether a file beside another with .br, .zst or .gz at its end is sent in its place to clients that take it.",
+        },
+        Key {
+            name: "charset",
+            kind: Kind::Text("the name of a character set such as \"utf-8\", or \"off\""),
+            preset: Preset::Text("utf-8"),
+            about: "The character set that text files are said to have; \"off\" says none.",
+        },
     ],
 };
 

@@ -12,7 +12,8 @@ pub static UPSTREAM: Table = Table {
             name: "servers",
             kind: Kind::Entries(&SERVER, "a list of servers such as [\"http://127.0.0.1:3000\"]"),
             preset: Preset::Required("[\"http://127.0.0.1:3000\"]"),
-            about: "\"http://HOST:PORT\" (an address, or a name with all its addresses) or \"http+unix:/run/app.sock\".",
+            about: "\"http://HOST:PORT\" (an address, or a name with all its addresses) or \"http+unix:/run/app.sock\"; for \
+                    FastCGI \"fastcgi://HOST:PORT\" or \"fastcgi+unix:/run/php/php-fpm.sock\".",
         },
         Key {
             name: "balance",
@@ -44,6 +45,7 @@ pub static UPSTREAM: Table = Table {
         table("retry", Kind::Table(&RETRY)),
         table("queue", Kind::Table(&QUEUE)),
         table("dns", Kind::Table(&DNS)),
+        table("fastcgi", Kind::Table(&FASTCGI)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
         later("hold", "remove it; a request fails at once when no server can be reached"),
         later("health", "remove it; every request finds out for itself which server answers"),
@@ -51,7 +53,6 @@ pub static UPSTREAM: Table = Table {
         later("fallback", "remove it; add the other servers to `servers`"),
         later("stale_if_error", "remove it; answers are not kept"),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
-        later("fastcgi", "remove it and put a web server that speaks HTTP in front of PHP for now"),
     ],
 };
 
@@ -220,6 +221,38 @@ pub static DNS: Table = Table {
             kind: Kind::DurationOrZero,
             preset: Preset::Duration(limits::DNS_MAX_TTL),
             about: "And at most this long.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.fastcgi]`
+pub static FASTCGI: Table = Table {
+    heading: "[upstream.NAME.fastcgi]",
+    about: "Scripts behind servers that speak FastCGI, such as PHP-FPM.",
+    keys: &[
+        Key {
+            name: "root",
+            kind: Kind::Text("the absolute path of a folder such as \"/var/www/app\""),
+            preset: Preset::Absent("\"/var/www/app\""),
+            about: "The folder of the scripts as PHP sees it, which in a container may be another one than here; a route that leads straight here needs it.",
+        },
+        Key {
+            name: "status_path",
+            kind: Kind::Text("a path such as \"/fpm-status\""),
+            preset: Preset::Absent("\"/fpm-status\""),
+            about: "What pm.status_path of the pool says, so that the gateway can ask how busy PHP is.",
+        },
+        Key {
+            name: "params",
+            kind: Kind::Text("a table of parameters such as { APP_ENV = \"prod\" }"),
+            preset: Preset::Absent("{ APP_ENV = \"prod\" }"),
+            about: "Parameters beyond the usual ones, or instead of them.",
+        },
+        Key {
+            name: "keep",
+            kind: Kind::Count(0, limits::MOST_CONNECTIONS),
+            preset: Preset::Count(0),
+            about: "Idle connections kept per worker and server; each occupies a process of PHP-FPM, so stay well below pm.max_children.",
         },
     ],
 };

@@ -37,6 +37,10 @@ pub fn gateway(section: &Section<'_>) -> Gateway {
         shutdown_grace: section.duration("shutdown_grace"),
         trusted_proxies: section.take("trusted_proxies", |leaf| leaf.list(Leaf::network)).unwrap_or_default(),
         forwarded: section.take("forwarded", |leaf| leaf.word(&FORWARDED)).unwrap_or(ForwardedStyle::XForwarded),
+        spool: section.take("spool", |leaf| match leaf.text()?.as_str() {
+            "" => Err(leaf.wrong_type()),
+            path => leaf.path(path),
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ mod pattern;
 mod route;
 mod section;
 mod server;
+mod site;
 mod syntax;
 mod upstream;
 

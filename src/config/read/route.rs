@@ -9,6 +9,7 @@ use super::{
     leaf::{Leaf, Misfit, preset_text},
     pattern,
     section::Section,
+    site::site,
 };
 use crate::config::{
     keys::MAINTENANCE,
@@ -16,8 +17,7 @@ use crate::config::{
     written::{Action, Route},
 };
 
-const ACTIONS: [&str; 4] = ["upstream", "respond", "redirect", "maintenance"];
-const LATER_ACTION: &str = "site";
+const ACTIONS: [&str; 5] = ["upstream", "site", "respond", "redirect", "maintenance"];
 const FOR_UPSTREAM: [&str; 4] = ["strip_prefix", "request_headers", "retry_timeouts", "idempotency_key"];
 const PATH_MODES: [(&str, PathMode); 2] = [("normal", PathMode::Normal), ("raw", PathMode::Raw)];
 
@@ -49,7 +49,6 @@ pub fn route(section: &Section<'_>) -> Route {
         methods,
         is_sure,
         actions: ACTIONS.iter().filter_map(|name| section.place(name)).collect(),
-        has_later_action: section.place(LATER_ACTION).is_some(),
         action: action(section),
         strip_prefix: section.take_at("strip_prefix", |leaf| pattern::strip_prefix(leaf, path_mode)),
         request_headers: edits(&section.section("request_headers"), Way::Request),
@@ -59,6 +58,7 @@ pub fn route(section: &Section<'_>) -> Route {
         idempotency_key: section.flag("idempotency_key"),
         retry_timeouts: section.flag("retry_timeouts"),
         path_mode,
+        path_mode_at: section.place("path_mode"),
         for_upstream: FOR_UPSTREAM
             .iter()
             .filter_map(|name| section.place(name).map(|span| Spanned::new(span, *name)))
@@ -90,10 +90,11 @@ fn methods(leaf: &Leaf<'_>) -> Result<Vec<http::Method>, Misfit> {
 fn action(section: &Section<'_>) -> Option<Action> {
     // All of them are read, so that all that is wrong is found; contradictions are left to `resolve`.
     let upstream = section.take_at("upstream", Leaf::text).map(Action::Upstream);
+    let site = section.leaf("site").and_then(|_| site(&section.section("site")));
     let respond = section.leaf("respond").and_then(|_| respond(&section.section("respond")));
     let redirect = section.leaf("redirect").and_then(|_| redirect(&section.section("redirect")));
     let maintenance = section.take("maintenance", maintenance);
-    upstream.or(respond).or(redirect).or(maintenance)
+    upstream.or(site).or(respond).or(redirect).or(maintenance)
 }
 
 fn respond(section: &Section<'_>) -> Option<Action> {

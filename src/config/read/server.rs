@@ -13,12 +13,14 @@ use super::{
 };
 use crate::config::{
     keys::{Preset, SERVER},
-    settings::{Server, ServerAddress},
+    settings::{Protocol, Server, ServerAddress},
 };
 
 /// What `http` means without a port (RFC 9110 section 4.2.1).
 const HTTP_PORT: u16 = 80;
-const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "h2c://", "h2c+unix:", "fastcgi://", "fastcgi+unix:"];
+/// Where PHP-FPM listens unless it is told otherwise.
+const FASTCGI_PORT: u16 = 9000;
+const LATER_SCHEMES: [&str; 4] = ["https://", "https+unix:", "h2c://", "h2c+unix:"];
 
 /// A string, or a table with `url` and `weight`.
 pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
@@ -34,45 +36,48 @@ pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
 
 fn one(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
     let text = leaf.text()?;
+    let protocol = if text.starts_with("fastcgi") { Protocol::FastCgi } else { Protocol::Http };
     let address = address(leaf, &text)?;
     let label: Arc<str> = text.strip_suffix('/').unwrap_or(&text).into();
     let weight = if let Some(Preset::Count(weight)) = SERVER.key("weight").map(|key| key.preset) { weight } else { 1 };
-    Ok(Server { label, address, weight: u32::try_from(weight).unwrap_or(1) })
+    Ok(Server { label, address, weight: u32::try_from(weight).unwrap_or(1), protocol })
 }
 
 fn address(leaf: &Leaf<'_>, text: &str) -> Result<ServerAddress, Misfit> {
-    if let Some(path) = text.strip_prefix("http+unix:") {
+    if let Some(path) = text.strip_prefix("http+unix:").or_else(|| text.strip_prefix("fastcgi+unix:")) {
         return leaf.socket_path(path).map(ServerAddress::Unix);
     }
-    let Some(authority) = text.strip_prefix("http://") else { return Err(other_scheme(text)) };
+    let (scheme, default_port) =
+        if text.starts_with("fastcgi://") { ("fastcgi://", FASTCGI_PORT) } else { ("http://", HTTP_PORT) };
+    let Some(authority) = text.strip_prefix(scheme) else { return Err(other_scheme(text)) };
     // A single slash is what browsers and people add; anything more would be a path.
     let authority = authority.strip_suffix('/').unwrap_or(authority);
     if let Some(at) = authority.find(['/', '?', '#']) {
         let bare = &authority[..at];
         let misfit = Misfit::new("has a path, which a server cannot have");
-        return Err(misfit.hint(format!("write \"http://{bare}\"; the path of a request is passed on as it is")));
+        return Err(misfit.hint(format!("write \"{scheme}{bare}\"; the path of a request is passed on as it is")));
     }
     if authority.contains('@') {
         let hint = "set the field Authorization in `request_headers` of the route, with a ${NAME} from the environment";
         return Err(Misfit::new("has a user name or password, which a server cannot have").hint(hint));
     }
-    host_and_port(authority)
+    host_and_port(authority, scheme, default_port)
 }
 
-fn host_and_port(authority: &str) -> Result<ServerAddress, Misfit> {
+fn host_and_port(authority: &str, scheme: &str, default_port: u16) -> Result<ServerAddress, Misfit> {
     if authority.is_empty() {
         return Err(Misfit::new("has no host"));
     }
     if authority.parse::<Ipv6Addr>().is_ok() {
         return Err(Misfit::new("an IPv6 address without brackets")
-            .hint(format!("write \"http://[{authority}]\", then the port")));
+            .hint(format!("write \"{scheme}[{authority}]\", then the port")));
     }
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
     let port = match port.map(str::parse::<u16>) {
-        None => HTTP_PORT,
+        None => default_port,
         Some(Ok(port)) if port > 0 => port,
         Some(_) => return Err(Misfit::new("its port is not a number from 1 to 65535")),
     };
@@ -86,7 +91,7 @@ fn host_and_port(authority: &str) -> Result<ServerAddress, Misfit> {
     }
     let name = host.strip_suffix('.').unwrap_or(host);
     if name.is_empty() {
-        return Err(Misfit::new("has no host").hint(format!("for this machine write \"http://127.0.0.1:{port}\"")));
+        return Err(Misfit::new("has no host").hint(format!("for this machine write \"{scheme}127.0.0.1:{port}\"")));
     }
     if !name.is_ascii() {
         return Err(Misfit::new("a name in other letters than a to z")
@@ -103,13 +108,20 @@ fn host_and_port(authority: &str) -> Result<ServerAddress, Misfit> {
 
 fn other_scheme(text: &str) -> Misfit {
     if let Some(scheme) = LATER_SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) {
-        return Misfit::not_yet(scheme, "only \"http://\" and \"http+unix:\" servers can be reached");
+        return Misfit::not_yet(
+            scheme,
+            "only \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\" servers can be reached",
+        );
     }
-    let misfit = Misfit::new("has another scheme than \"http://\" and \"http+unix:\"");
+    let misfit =
+        Misfit::new("has another scheme than \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\"");
     if let Some(path) = text.strip_prefix("unix:").or_else(|| text.strip_prefix("http://unix:")) {
         return misfit.hint(format!("write \"http+unix:{path}\""));
     }
     match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("fcgi") || scheme.eq_ignore_ascii_case("fastcgi") => {
+            misfit.hint(format!("write \"fastcgi://{rest}\""))
+        }
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => misfit.hint(format!("write \"http://{rest}\"")),
         Some(_) => misfit,
         None if text.starts_with('/') => Misfit::new("has no scheme").hint(format!("write \"http+unix:{text}\"")),

@@ -11,7 +11,7 @@ use super::{
 use crate::config::{
     keys::Preset,
     problem::Problem,
-    settings::{self, Balance, Dns, HostHeader, Pool, Queue, Retry, RetryOn, Timeouts},
+    settings::{self, Balance, Dns, FastCgi, HostHeader, Pool, Protocol, Queue, Retry, RetryOn, Timeouts},
     written::Upstream,
 };
 
@@ -24,12 +24,15 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
     check_name(name, section);
     let servers = section.need("servers", servers).unwrap_or_default();
     let dns = section.section("dns");
-    let settings = settings::Upstream {
+    let fastcgi = fastcgi(&section.section("fastcgi"));
+    let is_fastcgi = servers.first().is_some_and(|server| server.get_ref().protocol == Protocol::FastCgi);
+    let pool_section = section.section("pool");
+    let mut settings = settings::Upstream {
         name: (*name.get_ref()).to_owned(),
         servers: servers.iter().map(|server| server.get_ref().clone()).collect(),
         balance: section.take("balance", |leaf| leaf.word(&BALANCE)).unwrap_or(Balance::RoundRobin),
         timeouts: timeouts(&section.section("timeouts")),
-        pool: pool(&section.section("pool")),
+        pool: pool(&pool_section),
         retry: retry(&section.section("retry")),
         queue: queue(&section.section("queue")),
         head_size: section.size("head_size"),
@@ -40,13 +43,19 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
             max_ttl: dns.duration("max_ttl"),
         },
         host_header: section.take("host_header", host_header).unwrap_or(HostHeader::Pass),
+        fastcgi: is_fastcgi.then(|| fastcgi.clone()),
     };
+    if let Some(fastcgi) = &settings.fastcgi {
+        settings.pool.max_idle = fastcgi.keep;
+    }
     Upstream {
         name: Spanned::new(name.span(), settings.name.clone()),
         settings,
         servers: servers.iter().map(Spanned::span).collect(),
         min_ttl: dns.leaf("min_ttl").map(|leaf| leaf.span),
         max_ttl: dns.leaf("max_ttl").map(|leaf| leaf.span),
+        max_idle: pool_section.place("max_idle"),
+        fastcgi: section.place("fastcgi"),
     }
 }
 
@@ -85,6 +94,40 @@ fn pool(section: &Section<'_>) -> Pool {
         max_idle: section.count("max_idle"),
         max_requests: section.count("max_requests"),
     }
+}
+
+fn fastcgi(section: &Section<'_>) -> FastCgi {
+    FastCgi {
+        root: section.take("root", |leaf| {
+            let text = absolute(leaf)?;
+            Ok(text.trim_end_matches('/').into())
+        }),
+        status_path: section.take("status_path", absolute),
+        params: section.take("params", |leaf| leaf.entries(parameter)).unwrap_or_default(),
+        keep: section.count("keep"),
+        // `resolve` puts the gateway's own folder here.
+        spool: std::env::temp_dir().into(),
+    }
+}
+
+fn absolute(leaf: &Leaf<'_>) -> Result<String, Misfit> {
+    let text = leaf.text()?;
+    if !text.starts_with('/') {
+        return Err(if text.is_empty() { leaf.wrong_type() } else { Misfit::new("does not begin with a slash") });
+    }
+    if text.contains(char::is_control) {
+        return Err(Misfit::new("has a control character"));
+    }
+    Ok(text)
+}
+
+fn parameter(name: &Spanned<&str>, value: &Leaf<'_>) -> Result<(String, String), Misfit> {
+    let text = name.get_ref();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let misfit = Misfit::new("has other characters").at(name.span());
+        return Err(misfit.title("the name of a parameter must be of letters, digits and `_`"));
+    }
+    Ok(((*text).to_owned(), value.text()?))
 }
 
 fn retry(section: &Section<'_>) -> Retry {

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use http::StatusCode;
 use toml::Spanned;
 
-use super::pages::{Loader, Look};
+use super::{
+    fastcgi,
+    pages::{Loader, Look},
+};
 use crate::config::{
     keys::either,
     problem::{Problem, Severity},
     read::meant,
-    settings::{self, Errors, PathPattern},
+    settings::{self, Errors, PathMode, PathPattern, Php},
     written::{Action, Route, Upstream},
 };
 
@@ -29,11 +32,12 @@ pub fn resolve(
     for mut route in written {
         check_actions(&route, found);
         check_strip_prefix(&route, found);
+        check_path_mode(&route, found);
         let Some(action) = route.action.take() else { continue };
-        let (before, for_upstream) = (found.len(), matches!(action, Action::Upstream(_)));
+        let (before, for_upstream) = (found.len(), may_pass_on(&action));
         let Some(action) = resolve_action(action, upstreams, found) else { continue };
         if !for_upstream && found.len() == before {
-            warn_of_no_effect(&route.for_upstream, found);
+            warn_of_no_effect(&route.for_upstream, matches!(action, settings::Action::Site(_)), found);
         }
         let errors = if route.errors.is_empty() {
             shared.clone()
@@ -69,10 +73,9 @@ fn check_actions(route: &Route, found: &mut Vec<Problem>) {
     let mut places = route.actions.clone();
     places.sort_by_key(|place| place.start);
     match places.as_slice() {
-        [] if route.has_later_action => {}
         [] => {
             let problem = Problem::error(route.span.clone(), "a route that does nothing", "does not say what to do");
-            found.push(problem.hint("add one of `upstream`, `respond`, `redirect` and `maintenance`"));
+            found.push(problem.hint("add one of `upstream`, `site`, `respond`, `redirect` and `maintenance`"));
         }
         [_] => {}
         [first, second, ..] => {
@@ -85,11 +88,18 @@ fn check_actions(route: &Route, found: &mut Vec<Problem>) {
 fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<settings::Action> {
     Some(match action {
         Action::Upstream(name) => {
-            let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
-            if at.is_none() {
-                found.push(unknown_upstream(&name, upstreams));
-            }
-            settings::Action::Upstream(at?)
+            let at = position(&name, upstreams, found)?;
+            found.extend(fastcgi::check_root(&name, &upstreams[at]));
+            settings::Action::Upstream(at)
+        }
+        Action::Site(site, None) => settings::Action::Site(site),
+        Action::Site(mut site, Some(php)) => {
+            let upstream = position(&php, upstreams, found)?;
+            found.extend(fastcgi::check_php(&php, &upstreams[upstream]));
+            let of_php = upstreams[upstream].settings.fastcgi.as_ref().and_then(|fastcgi| fastcgi.root.clone());
+            let root = of_php.unwrap_or_else(|| site.root.to_string_lossy().trim_end_matches('/').into());
+            site.php = Some(Php { upstream, root });
+            settings::Action::Site(site)
         }
         Action::Respond { status, body, content_type } => {
             let bare = matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
@@ -104,6 +114,19 @@ fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Proble
         Action::Redirect { to, status } => settings::Action::Redirect { to, status },
         Action::Maintenance { retry_after } => settings::Action::Maintenance { retry_after },
     })
+}
+
+/// Whether requests may reach an upstream.
+fn may_pass_on(action: &Action) -> bool {
+    matches!(action, Action::Upstream(_) | Action::Site(_, Some(_)))
+}
+
+fn position(name: &Spanned<String>, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<usize> {
+    let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
+    if at.is_none() {
+        found.push(unknown_upstream(name, upstreams));
+    }
+    at
 }
 
 fn unknown_upstream(name: &Spanned<String>, upstreams: &[Upstream]) -> Problem {
@@ -126,6 +149,16 @@ fn check_strip_prefix(route: &Route, found: &mut Vec<Problem>) {
         let problem =
             Problem::error(strip.span(), "`strip_prefix` never fits the paths of its route", "not their beginning");
         found.push(problem.also(route.path.span(), format!("its paths begin with `{path}`")));
+    }
+}
+
+/// A path that can be read in two ways must not become the name of a file.
+fn check_path_mode(route: &Route, found: &mut Vec<Problem>) {
+    if let (Some(Action::Site(..)), PathMode::Raw, Some(place)) = (&route.action, route.path_mode, &route.path_mode_at)
+    {
+        let problem =
+            Problem::error(place.clone(), "`path_mode` of a `site` must be \"normal\"", "would be read as it came");
+        found.push(problem.hint("remove it"));
     }
 }
 
@@ -160,7 +193,7 @@ fn covers(first: &Route, second: &Route) -> bool {
 
 fn used_upstreams(routes: &[Route]) -> Vec<String> {
     let name = |route: &Route| match &route.action {
-        Some(Action::Upstream(name)) => Some(name.get_ref().clone()),
+        Some(Action::Upstream(name) | Action::Site(_, Some(name))) => Some(name.get_ref().clone()),
         _ => None,
     };
     routes.iter().filter_map(name).collect()
@@ -177,8 +210,12 @@ fn warn_of_unused(used: &[String], upstreams: &[Upstream], found: &mut Vec<Probl
     }
 }
 
-fn warn_of_no_effect(keys: &[Spanned<&'static str>], found: &mut Vec<Problem>) {
+fn warn_of_no_effect(keys: &[Spanned<&'static str>], is_site: bool, found: &mut Vec<Problem>) {
     for key in keys {
+        // A prefix is taken off before a site looks for its file.
+        if is_site && *key.get_ref() == "strip_prefix" {
+            continue;
+        }
         let title = format!("`{}` has no effect on this route", key.get_ref());
         let problem = Problem::warning(key.span(), title, "nothing is passed to an upstream here");
         found.push(problem.hint("remove it, or give the route an `upstream`"));

@@ -108,3 +108,60 @@ pub(super) const LOST: Facts = Facts {
     next: "See whether the upstream's machine is up and what lies between it and the gateway.",
     retry: retry::IDEMPOTENT,
 };
+
+/// `fcgi-overloaded`
+pub(super) const FCGI_OVERLOADED: Facts = Facts {
+    id: "fcgi-overloaded",
+    phase: Phase::AwaitHeaders,
+    fault: Fault::Upstream,
+    class: Class::Busy,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("destination_unavailable"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The FastCGI application refused the request because it has too much to do (FCGI_OVERLOADED).",
+    real_life: &["a limit of the application on its own workers"],
+    next: "Give the application more workers or find the slow requests.",
+    retry: retry::ANY,
+};
+
+/// `fcgi-cant-mpx`
+pub(super) const FCGI_CANT_MPX: Facts = Facts {
+    id: "fcgi-cant-mpx",
+    phase: Phase::AwaitHeaders,
+    fault: Fault::Gateway,
+    class: Class::BrokenAnswer,
+    status: Some(StatusCode::BAD_GATEWAY),
+    logged: None,
+    token: Some("http_protocol_error"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: false,
+    meaning: "The FastCGI application refused the request because it serves one at a time on a connection (FCGI_CANT_MPX_CONN), also on a connection of its own.",
+    real_life: &[
+        "an application that counts requests wrongly",
+        "a multiplexer between the gateway and the application",
+    ],
+    next: "Let `fastcgi.keep` of the upstream be 0, so that every request has a connection of its own.",
+    retry: retry::ANY,
+};
+
+/// `fcgi-unknown-role`
+pub(super) const FCGI_UNKNOWN_ROLE: Facts = Facts {
+    id: "fcgi-unknown-role",
+    phase: Phase::AwaitHeaders,
+    fault: Fault::Gateway,
+    class: Class::BrokenAnswer,
+    status: Some(StatusCode::BAD_GATEWAY),
+    logged: None,
+    token: Some("http_protocol_error"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: false,
+    meaning: "The FastCGI application does not answer requests as a responder (FCGI_UNKNOWN_ROLE).",
+    real_life: &["an authorizer or filter in place of the application"],
+    next: "Write the address of an application that acts as a responder into `servers`.",
+    retry: retry::NEVER,
+};

@@ -185,3 +185,69 @@ pub(super) const ANSWERED_ERROR: Facts = Facts {
     next: "Look into the application's log for the same request id.",
     retry: retry::NEVER,
 };
+
+/// `fcgi-protocol-error`
+pub(super) const FCGI_PROTOCOL: Facts = Facts {
+    id: "fcgi-protocol-error",
+    phase: Phase::Headers,
+    fault: Fault::Upstream,
+    class: Class::BrokenAnswer,
+    status: Some(StatusCode::BAD_GATEWAY),
+    logged: None,
+    token: Some("http_protocol_error"),
+    parameters: &[],
+    delivered: Delivered::Maybe,
+    passes: false,
+    meaning: "What came from the upstream is not FastCGI, or not what an application may send.",
+    real_life: &[
+        "a web server at a fastcgi:// address",
+        "the port of another service",
+        "an application that writes to its socket by itself",
+    ],
+    next: "Correct the port or the scheme in `servers`; the evidence shows the first bytes that came.",
+    retry: retry::NEVER,
+};
+
+/// `fcgi-no-headers`
+pub(super) const FCGI_NO_HEADERS: Facts = Facts {
+    id: "fcgi-no-headers",
+    phase: Phase::Headers,
+    fault: Fault::Upstream,
+    class: Class::BrokenAnswer,
+    status: Some(StatusCode::BAD_GATEWAY),
+    logged: None,
+    token: Some("http_response_incomplete"),
+    parameters: &[],
+    delivered: Delivered::Yes,
+    passes: true,
+    meaning: "The FastCGI application ended the request without the head of an answer.",
+    real_life: &[
+        "a crash (SIGSEGV) in an extension",
+        "memory that ran out",
+        "a script whose words all went to the error stream",
+    ],
+    next: "Look into the log of PHP-FPM at this time: `child … exited on signal 11` is a crash.",
+    retry: retry::IDEMPOTENT,
+};
+
+/// `fcgi-script-not-found`
+pub(super) const FCGI_SCRIPT_NOT_FOUND: Facts = Facts {
+    id: "fcgi-script-not-found",
+    phase: Phase::Headers,
+    fault: Fault::Gateway,
+    class: Class::BrokenAnswer,
+    status: None,
+    logged: None,
+    token: None,
+    parameters: &[],
+    delivered: Delivered::Yes,
+    passes: false,
+    meaning: "PHP-FPM found no script at the path that it was asked for, or may not run it; its 404 or 403 is passed on as it is.",
+    real_life: &[
+        "a root that is another one in the container of PHP",
+        "a link to a script that does not exist",
+        "an ending that security.limit_extensions does not allow",
+    ],
+    next: "Set `fastcgi.root` of the upstream to the folder of the scripts as PHP sees it.",
+    retry: retry::NEVER,
+};

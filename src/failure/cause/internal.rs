@@ -41,3 +41,21 @@ pub(super) const DRAINING: Facts = Facts {
     next: "Nothing; it is normal while the gateway is restarted.",
     retry: retry::LATER,
 };
+
+/// `gateway-spool-failed`
+pub(super) const SPOOL: Facts = Facts {
+    id: "gateway-spool-failed",
+    phase: Phase::Internal,
+    fault: Fault::Gateway,
+    class: Class::Gateway,
+    status: Some(StatusCode::INTERNAL_SERVER_ERROR),
+    logged: None,
+    token: Some("proxy_internal_error"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "A request body of unknown length could not be kept on disk until its end.",
+    real_life: &["a full disk", "a folder that the gateway may not write to"],
+    next: "Make room, or set `gateway.spool` to a folder that the gateway may write to.",
+    retry: retry::LATER,
+};

@@ -121,6 +121,12 @@ pub enum Cause {
     ResponseDeadline,
     /// `upstream-connection-lost`
     UpstreamConnectionLost,
+    /// `fcgi-overloaded`
+    FcgiOverloaded,
+    /// `fcgi-cant-mpx`
+    FcgiCantMpx,
+    /// `fcgi-unknown-role`
+    FcgiUnknownRole,
     /// `response-head-truncated`
     ResponseHeadTruncated,
     /// `response-not-http`
@@ -139,6 +145,12 @@ pub enum Cause {
     ResponseTooManyInterim,
     /// `response-transfer-coding`
     ResponseTransferCoding,
+    /// `fcgi-protocol-error`
+    FcgiProtocolError,
+    /// `fcgi-no-headers`
+    FcgiNoHeaders,
+    /// `fcgi-script-not-found`
+    FcgiScriptNotFound,
     /// `upstream-answered-error`
     UpstreamAnsweredError,
     /// `body-truncated`
@@ -165,6 +177,8 @@ pub enum Cause {
     GatewayInternalError,
     /// `gateway-draining`
     GatewayDraining,
+    /// `gateway-spool-failed`
+    GatewaySpoolFailed,
 }
 
 impl Cause {
@@ -218,6 +232,9 @@ impl Cause {
         Self::ResponseHeaderTimeout,
         Self::ResponseDeadline,
         Self::UpstreamConnectionLost,
+        Self::FcgiOverloaded,
+        Self::FcgiCantMpx,
+        Self::FcgiUnknownRole,
         Self::ResponseHeadTruncated,
         Self::ResponseNotHttp,
         Self::ResponseIsTls,
@@ -227,6 +244,9 @@ impl Cause {
         Self::ResponseHeaderTooLarge,
         Self::ResponseTooManyInterim,
         Self::ResponseTransferCoding,
+        Self::FcgiProtocolError,
+        Self::FcgiNoHeaders,
+        Self::FcgiScriptNotFound,
         Self::UpstreamAnsweredError,
         Self::BodyTruncated,
         Self::BodyReset,
@@ -240,6 +260,7 @@ impl Cause {
         Self::UpgradeInvalid,
         Self::GatewayInternalError,
         Self::GatewayDraining,
+        Self::GatewaySpoolFailed,
     ];
 
     /// What is true of it.
@@ -294,6 +315,9 @@ impl Cause {
             Self::ResponseHeaderTimeout => &await_headers::TIMEOUT,
             Self::ResponseDeadline => &await_headers::DEADLINE,
             Self::UpstreamConnectionLost => &await_headers::LOST,
+            Self::FcgiOverloaded => &await_headers::FCGI_OVERLOADED,
+            Self::FcgiCantMpx => &await_headers::FCGI_CANT_MPX,
+            Self::FcgiUnknownRole => &await_headers::FCGI_UNKNOWN_ROLE,
             Self::ResponseHeadTruncated => &headers::TRUNCATED,
             Self::ResponseNotHttp => &headers::NOT_HTTP,
             Self::ResponseIsTls => &headers::IS_TLS,
@@ -303,6 +327,9 @@ impl Cause {
             Self::ResponseHeaderTooLarge => &headers::TOO_LARGE,
             Self::ResponseTooManyInterim => &headers::TOO_MANY_INTERIM,
             Self::ResponseTransferCoding => &headers::TRANSFER_CODING,
+            Self::FcgiProtocolError => &headers::FCGI_PROTOCOL,
+            Self::FcgiNoHeaders => &headers::FCGI_NO_HEADERS,
+            Self::FcgiScriptNotFound => &headers::FCGI_SCRIPT_NOT_FOUND,
             Self::UpstreamAnsweredError => &headers::ANSWERED_ERROR,
             Self::BodyTruncated => &body::TRUNCATED,
             Self::BodyReset => &body::RESET,
@@ -316,6 +343,7 @@ impl Cause {
             Self::UpgradeInvalid => &upgrade::INVALID,
             Self::GatewayInternalError => &internal::ERROR,
             Self::GatewayDraining => &internal::DRAINING,
+            Self::GatewaySpoolFailed => &internal::SPOOL,
         }
     }
 

@@ -40,6 +40,7 @@ impl Client {
                 shutdown_grace: Duration::ZERO,
                 trusted_proxies: Vec::new(),
                 forwarded: ForwardedStyle::Off,
+                spool: None,
             },
             errors: Errors {
                 statuses: BTreeMap::new(),

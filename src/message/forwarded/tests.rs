@@ -14,6 +14,7 @@ fn gateway(style: ForwardedStyle) -> Gateway {
         shutdown_grace: Duration::ZERO,
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
         forwarded: style,
+        spool: None,
     }
 }
 

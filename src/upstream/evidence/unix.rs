@@ -10,13 +10,17 @@ use std::{
 use super::{
     Finding,
     accounts::{Who, group_name, user_name},
-    descriptors, table,
+    descriptors,
+    pool::{Pool, pool},
+    table,
 };
 use crate::{
     failure::Cause,
     limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
 };
 
+const START_PHP: &str = "Start PHP-FPM (`systemctl status 'php*-fpm'` tells why it is down), or write what `listen` of its \
+                         pool says into `servers`.";
 const PASS: u32 = 1;
 const WRITE: u32 = 2;
 
@@ -31,12 +35,27 @@ struct Step {
     needs: u32,
 }
 
-/// What there is to know about the socket at `path` that failed because of `cause`.
-pub(in crate::upstream) fn unix(cause: Cause, path: &Path) -> Finding {
+/// What there is to know about the socket at `path` that failed because of `cause`. `is_php` says that PHP-FPM is meant
+/// to listen there.
+pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Finding {
     match cause {
+        Cause::ConnectUnixMissing if is_php => Finding { next: Some(START_PHP.to_owned()), ..missing(path) },
+        Cause::ConnectUnixStale if is_php => Finding { next: Some(START_PHP.to_owned()), ..stale(path) },
         Cause::ConnectUnixMissing => missing(path),
         Cause::ConnectUnixStale => stale(path),
-        Cause::ConnectUnixPermission => forbidden(&steps(path), &Who::gateway()),
+        Cause::ConnectUnixPermission => {
+            let (steps, who) = (steps(path), Who::gateway());
+            let finding = forbidden(&steps, &who);
+            match steps.last().filter(|socket| is_php && socket.path == path) {
+                Some(socket) => Finding { next: admit(socket, &who, pool(path).as_ref()).or(finding.next), ..finding },
+                None => finding,
+            }
+        }
+        Cause::ConnectBacklogFull if is_php => Finding::new(
+            "every process of the pool is busy, and as many requests wait as `listen.backlog` of the pool allows",
+            "Find the slow scripts (`request_slowlog_timeout` of the pool), or raise `pm.max_children` if the machine has \
+             the memory; a longer `listen.backlog` only lets more visitors wait.",
+        ),
         Cause::ConnectUnixNotSocket => no_socket(path),
         Cause::ConnectBacklogFull => Finding::new(
             format!(
@@ -111,6 +130,27 @@ fn forbidden(steps: &[Step], who: &Who) -> Finding {
         )
     };
     Finding::new(seen, next)
+}
+
+/// What to change in the configuration of PHP-FPM; `None` where its socket is not what bars the gateway.
+fn admit(socket: &Step, who: &Who, pool: Option<&Pool>) -> Option<String> {
+    if who.may(socket.needs, socket.owner, socket.group, socket.mode) {
+        return None;
+    }
+    let group = group_name(*who.groups.first()?);
+    let change = |key, value| pool.map_or_else(|| format!("`{key} = {value}`"), |pool| pool.change(key, value));
+    let mut lines = Vec::new();
+    if !who.groups.contains(&socket.group) {
+        lines.push(change("listen.group", &group));
+    }
+    if (socket.mode >> 3) & WRITE == 0 {
+        lines.push(change("listen.mode", "0660"));
+    }
+    let (lines, user, old) = (lines.join(" and "), user_name(who.user), group_name(socket.group));
+    Some(format!(
+        "Write {lines} into the pool's file and reload PHP-FPM; or, where the mode is 0660 already, add user {user} to \
+         group {old} (`usermod -aG {old} {user}`) and restart the gateway."
+    ))
 }
 
 fn no_socket(path: &Path) -> Finding {
@@ -209,6 +249,16 @@ mod tests {
         ] {
             assert_eq!(forbidden(&steps, &who), Finding::new(seen, next));
         }
+    }
+
+    #[test]
+    fn the_lines_of_the_pool_are_named_that_bar_the_gateway() {
+        let who = Who { user: 4_000_001, groups: vec![4_000_001] };
+        let advice = |mode| admit(&place("/run/fpm.sock", mode, WRITE), &who, None);
+        assert!(advice(0o660).is_some_and(|next| next.starts_with("Write `listen.group = 4000001` into")));
+        let both = "Write `listen.group = 4000001` and `listen.mode = 0660` into";
+        assert!(advice(0o600).is_some_and(|next| next.starts_with(both)));
+        assert_eq!(advice(0o666), None);
     }
 
     #[test]

@@ -1,3 +1,4 @@
 //! Protocols towards upstreams, one folder each.
 
+pub mod fastcgi;
 pub mod http1;

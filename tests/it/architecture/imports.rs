@@ -20,9 +20,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("observe", &["limits", "failure", "message", "config::settings", "clock"]),
     ("upstream", &["limits", "failure", "message", "config::settings", "clock", "observe"]),
     ("route", &["limits", "failure", "message", "config::settings", "upstream"]),
+    ("site", &VOCABULARY),
     (
         "stack",
-        &["limits", "failure", "message", "config::settings", "clock", "observe", "shutdown", "route", "upstream"],
+        &[
+            "limits",
+            "failure",
+            "message",
+            "config::settings",
+            "clock",
+            "observe",
+            "shutdown",
+            "site",
+            "route",
+            "upstream",
+        ],
     ),
     (
         "listen",

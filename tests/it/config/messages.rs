@@ -107,7 +107,25 @@ fn routes_are_checked() {
         ("upstream = \"app\"\nmethods = [\"get\"]", "5:12", &["did you mean \"GET\"?"]),
         ("upstream = \"app\"\nmethods = \"GET\"", "5:11", &["[\"GET\"]"]),
         ("upstream = \"app\"\npath = \"/a\"\nstrip_prefix = \"/b\"", "6:16", &["never fits"]),
-        ("upstream = \"app\"\nsite = {}", "5:1", &["`site` is not yet known in this version"]),
+        ("site = {}", "4:8", &["needs `root`", "/var/www/blog"]),
+        ("site = { root = \"\" }", "4:17", &["a folder such as"]),
+        ("site = { root = \"a\", php = \"ap\" }", "4:28", &["no upstream `ap`", "did you mean \"app\"?"]),
+        ("site = { root = \"a\", php = \"app\" }", "4:28", &["does not speak FastCGI", "fastcgi+unix:"]),
+        ("site = { root = \"a\", try = [\"$uri/\"] }", "4:29", &["write \"{path}/\""]),
+        ("site = { root = \"a\", try = [\"=404\"] }", "4:29", &["leave it out"]),
+        ("site = { root = \"a\", try = [\"/i.php?q={path}\"] }", "4:29", &["leave the query out"]),
+        ("site = { root = \"a\", try = [\"/a/{path}\"] }", "4:29", &["only {path} at the beginning"]),
+        ("site = { root = \"a\", try = [\"index.php\"] }", "4:29", &["write \"/index.php\""]),
+        ("site = { root = \"a\", try = [\"/docs/\"] }", "4:29", &["name a file in it"]),
+        ("site = { root = \"a\", try = [\"{path}/../x\"] }", "4:29", &["dot segments"]),
+        ("site = { root = \"a\", try = [] }", "4:28", &["empty", "leave `try` out"]),
+        ("site = { root = \"a\", index = \"x.html\" }", "4:30", &["[\"x.html\"]"]),
+        ("site = { root = \"a\", index = [\"a/b\"] }", "4:31", &["slash"]),
+        ("site = { root = \"a\", never_execute = [\"uploads\"] }", "4:39", &["write \"/uploads\""]),
+        ("site = { root = \"a\", symlinks = true }", "4:33", &["one of \"inside\", \"all\" or \"off\""]),
+        ("site = { root = \"a\", charset = \"utf 8\" }", "4:32", &["character set"]),
+        ("site = { root = \"a\" }\npath_mode = \"raw\"", "5:1", &["must be \"normal\""]),
+        ("site = { root = \"a\" }\nupstream = \"app\"", "5:1", &["does two things"]),
         ("upstream = \"app\"\nbody_size = \"x\"", "5:13", &["a size such as"]),
         (
             "upstream = \"app\"\nrequest_headers = { set = { Host = \"x\" } }",
@@ -146,8 +164,25 @@ fn upstreams_are_checked() {
         ("servers = [\"127.0.0.1:3000\"]", "6:12", &["has no scheme", "\"http://127.0.0.1:3000\""]),
         ("servers = [\"https://a\"]", "6:12", &["`https://` is not yet known in this version"]),
         ("servers = [\"h2c://a\"]", "6:12", &["`h2c://` is not yet known in this version"]),
-        ("servers = [\"fastcgi://a\"]", "6:12", &["`fastcgi://` is not yet known in this version"]),
-        ("servers = [\"fastcgi+unix:/a\"]", "6:12", &["`fastcgi+unix:` is not yet known in this version"]),
+        ("servers = [\"fcgi://a:9000\"]", "6:12", &["another scheme", "\"fastcgi://a:9000\""]),
+        ("servers = [\"http://a\", \"fastcgi://a\"]", "6:24", &["either HTTP or FastCGI", "two upstreams"]),
+        ("servers = [\"http://a\"]\nfastcgi = { keep = 1 }", "7:1", &["without a FastCGI server", "has no effect"]),
+        ("servers = [\"fastcgi://a\"]", "4:12", &["has no `root`", "[upstream.app.fastcgi]"]),
+        (
+            "servers = [\"fastcgi://a\"]\npool = { max_idle = 4 }\nfastcgi = { root = \"/a\" }",
+            "7:10",
+            &["`pool.max_idle`", "`keep`"],
+        ),
+        (
+            "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", status_path = \"s\" }",
+            "7:40",
+            &["begin with a slash"],
+        ),
+        (
+            "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", params = { \"A-B\" = \"c\" } }",
+            "7:37",
+            &["letters, digits and `_`"],
+        ),
         ("servers = [\"ftp://a\"]", "6:12", &["another scheme"]),
         ("servers = [\"unix:/a\"]", "6:12", &["\"http+unix:/a\""]),
         ("servers = [\"http+unix:///a\"]", "6:12", &["slashes", "unix:/a"]),
@@ -255,6 +290,10 @@ fn what_hardly_means_what_it_says_is_a_warning() {
     assert_eq!(warnings(&unused), ["7:11 no route leads to the upstream `spare`"]);
     let idle = format!("{SMALLEST}[[route]]\npath = \"/x\"\nmaintenance = true\nstrip_prefix = \"/x\"\n");
     assert_eq!(warnings(&idle), ["10:1 `strip_prefix` has no effect on this route"]);
+    let site = format!(
+        "{SMALLEST}[[route]]\npath = \"/x\"\nsite.root = \"/\"\nstrip_prefix = \"/x\"\nretry_timeouts = true\n"
+    );
+    assert_eq!(warnings(&site), ["11:1 `retry_timeouts` has no effect on this route"], "a site does take a prefix off");
     let slip = format!("{SMALLEST}host_header = \"upsteam\"\n");
     assert_eq!(warnings(&slip), ["7:15 every request will be sent with `Host: upsteam`"]);
 }

@@ -150,6 +150,11 @@ fn document(table: &Table, line: &str) -> String {
             let url = if name == "url" { "" } else { "url = \"http://127.0.0.1:1\", " };
             upstream = format!("servers = [{{ {url}{line} }}]");
         }
+        "[route.site]" => {
+            route.clear();
+            let root = if name == "root" { "" } else { "root = \"/srv\"\n" };
+            rest = format!("[route.site]\n{root}{line}");
+        }
         heading => rest = format!("{}\n{line}", heading.replace("NAME", "app")),
     }
     let of = |part: &str| if rest.starts_with(part) { rest.as_str() } else { "" };
@@ -173,7 +178,9 @@ fn write_table(table: &Table, text: &mut String) {
     text.push('\n');
     comment(table.about, text);
     // Only one of these can stand in a route: they are shown as they would be written.
-    let is_shown = !["[route.respond]", "[route.redirect]", "[route.maintenance]"].contains(&table.heading);
+    let is_shown =
+        !["[route.site]", "[route.respond]", "[route.redirect]", "[route.maintenance]", "[upstream.NAME.fastcgi]"]
+            .contains(&table.heading);
     let mark = if is_shown { "" } else { "#" };
     let _ = writeln!(text, "{mark}{}", table.heading.replace("NAME", "app"));
     let has_no_table = |key: &&Key| !matches!(key.kind, Kind::Table(_) | Kind::TableOr(..));

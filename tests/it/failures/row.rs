@@ -40,6 +40,8 @@ pub fn table() -> Vec<Fact> {
 pub enum Upstream {
     /// Plays this script on every connection.
     Script(Vec<Step>),
+    /// Plays this script of FastCGI on every connection.
+    Records(Vec<Step>),
     /// Cannot be connected to.
     Fault(fn(&Path) -> Fault),
     /// Is looked up at a scripted name server.
@@ -175,6 +177,10 @@ impl Row {
         let mut options = self.options.clone();
         let server = match &self.upstream {
             Upstream::Script(script) => origin.insert(Origin::always(script.clone())).server().to_owned(),
+            Upstream::Records(script) => {
+                options.push_str("\nfastcgi = { root = \"/srv\" }");
+                origin.insert(Origin::fastcgi(script.clone())).server().to_owned()
+            }
             Upstream::Fault(make) => fault.insert(make(folder.path())).server.clone(),
             Upstream::Name(name) => {
                 let address = names.insert(Names::start()).address;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Method, StatusCode};
 
 use super::{
@@ -26,12 +26,20 @@ use crate::{
     failure::{Cause, Failure, Phase, Result},
     limits,
     message::Record,
-    upstream::{delivery::Delivery, member::Member, queue::Seat, replay::Replay},
+    upstream::{
+        delivery::Delivery,
+        member::Member,
+        queue::Seat,
+        replay::Replay,
+        transport::fastcgi::{Answer, diagnosis},
+    },
 };
 
 /// An exchange under way. Dropping it closes the connection, which is how an upstream learns that the client left.
 pub struct Exchange {
     pub(super) connection: Connection,
+    /// What takes the answer out of its records, where the server speaks FastCGI.
+    pub(super) records: Option<Box<Answer>>,
     pub(super) upload: Upload,
     pub(super) delivery: Delivery,
     pub(super) terms: Terms,
@@ -109,10 +117,12 @@ impl Exchange {
         // With a kept connection nothing has happened yet.
         let began = if reused { delivery.began() } else { Instant::now() };
         delivery.sending.set(Some(began));
+        let records: Option<Box<Answer>> = terms.upstream.fastcgi.as_ref().map(|_| Box::default());
         // Boxed, because it goes from hand to hand.
         Box::new(Self {
             connection,
-            upload: Upload::new(head, replay, expects),
+            upload: Upload::new(head, replay, expects, records.is_some()),
+            records,
             delivery,
             terms,
             timer,
@@ -148,18 +158,30 @@ impl Exchange {
     /// Every way in which it stays incomplete.
     pub async fn hold(&mut self, length: u64) -> Result<Bytes> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        if self.connection.buffer.len() < length {
-            self.connection.make_room(length - self.connection.buffer.len());
+        let have = self.body().len();
+        if have < length {
+            self.connection.make_room(length - have);
             poll_fn(|cx| self.poll_hold(cx, length)).await?;
             self.moved_at = Instant::now();
         }
-        Ok(self.connection.buffer.split_to(length).freeze())
+        Ok(self.body().split_to(length).freeze())
+    }
+
+    /// The whole body, where a FastCGI server has already ended an answer that promised no length.
+    ///
+    /// # Errors
+    /// Records that are not valid.
+    pub fn whole(&mut self) -> Result<Option<Bytes>> {
+        self.unwrap_all()?;
+        let records = self.records.as_mut().filter(|records| records.has_ended());
+        Ok(records.map(|records| records.stdout.split().freeze()))
     }
 
     /// Whether the answer came before the request was sent, from an upstream that will not read the rest of it.
     #[must_use]
     pub fn cuts_upload(&self) -> bool {
-        !self.upload.is_done() && (!self.keeps_alive || !self.upload.is_open() || self.upload.is_broken())
+        let reads_on = self.records.as_ref().map_or(self.keeps_alive, |records| !records.has_ended());
+        !self.upload.is_done() && (!reads_on || !self.upload.is_open() || self.upload.is_broken())
     }
 
     /// The answer is complete: gives the connection back to the pool, if it can serve again.
@@ -167,7 +189,9 @@ impl Exchange {
         let now = if self.connection.streams { Instant::now() } else { self.moved_at };
         self.terms.seat = None;
         self.delivery.conclude(None, now);
-        if !self.connection.buffer.is_empty() {
+        if self.records.is_some() {
+            self.finish_records(now);
+        } else if !self.connection.buffer.is_empty() {
             self.report_excess();
         } else if !self.upload.is_done() {
             stream::finish_upload(self);
@@ -178,7 +202,10 @@ impl Exchange {
     }
 
     /// Notes that the exchange failed.
-    pub fn conclude(&self, cause: Cause) {
+    pub fn conclude(&mut self, cause: Cause) {
+        if let Some(records) = &mut self.records {
+            diagnosis::report(records, &self.terms.record, &self.terms.member.server.label);
+        }
         self.delivery.conclude(Some(cause), Instant::now());
     }
 
@@ -221,6 +248,9 @@ impl Exchange {
 
     /// Takes a final head out of what was read; interim ones are counted and dropped.
     fn take_head(&mut self) -> Result<Option<Head>> {
+        if self.records.is_some() {
+            return self.take_cgi_head();
+        }
         loop {
             let head = match head::take(&mut self.connection.buffer, self.terms.upstream.head_size) {
                 Ok(Some(head)) => head,
@@ -261,9 +291,15 @@ impl Exchange {
     fn poll_hold(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<Result<()>> {
         loop {
             let waits = self.poll_upload(cx);
-            let have = self.connection.buffer.len();
+            if let Err(failure) = self.unwrap_all() {
+                return Poll::Ready(Err(failure));
+            }
+            let have = self.body().len();
             if have >= length {
                 return Poll::Ready(Ok(()));
+            }
+            if self.records.as_ref().is_some_and(|records| records.has_ended()) {
+                return Poll::Ready(Err(self.ended_short(have as u64)));
             }
             if let Some(failure) = self.take_client_failure() {
                 return Poll::Ready(Err(failure));
@@ -274,6 +310,31 @@ impl Exchange {
                 Poll::Pending => return self.poll_body_deadline(cx, waits).map(Err),
             }
         }
+    }
+
+    /// Takes the head of an answer in records.
+    fn take_cgi_head(&mut self) -> Result<Option<Head>> {
+        let Some(records) = &mut self.records else { return Ok(None) };
+        let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
+        self.delivery.answered.set(records.understood());
+        let Some(head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
+        let answers_head = self.terms.record.head.method == Method::HEAD;
+        self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
+        Ok(Some(head))
+    }
+
+    /// The bytes of the body that have come and were not yet used.
+    fn body(&mut self) -> &mut BytesMut {
+        match &mut self.records {
+            None => &mut self.connection.buffer,
+            Some(records) => &mut records.stdout,
+        }
+    }
+
+    /// Takes what has come out of its records, where it is in records.
+    fn unwrap_all(&mut self) -> Result<()> {
+        let Some(records) = &mut self.records else { return Ok(()) };
+        records.unwrap_all(&mut self.connection.buffer).map_err(|fault| self.fault(fault))
     }
 
     /// Goes on with the request after the head of an early answer. A write that fails no longer matters, the answer is

@@ -24,6 +24,28 @@ pub struct Head {
 }
 
 impl Head {
+    /// A head without fields, with room for so many.
+    #[must_use]
+    pub fn new(status: StatusCode, http11: bool, room: usize) -> Self {
+        Self { status, http11, fields: HeaderMap::with_capacity(room), hop: Vec::new(), named: hop::Named::default() }
+    }
+
+    /// Adds a field to those that pass or to those of the connection.
+    pub fn add(&mut self, name: HeaderName, value: HeaderValue) {
+        if hop::is_hop_by_hop(&name) {
+            self.hop.push((name, value));
+        } else {
+            self.fields.append(name, value);
+        }
+    }
+
+    /// The head with all its fields: what Connection says is known.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        self.named = hop::Named::by(self.hop_values(header::CONNECTION), &self.fields);
+        self
+    }
+
     /// The values of a field of this connection.
     pub fn hop_values(&self, name: HeaderName) -> impl Iterator<Item = &HeaderValue> {
         self.hop.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
@@ -148,8 +170,7 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
         Ok(status) if code < MAX_STATUS => status,
         _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
     };
-    let mut fields = HeaderMap::with_capacity(parsed.headers.len() + SPARE_FIELDS);
-    let mut own = Vec::new();
+    let mut head = Head::new(status, parsed.version == Some(1), parsed.headers.len() + SPARE_FIELDS);
     for field in parsed.headers.iter() {
         let start = field.value.as_ptr() as usize - raw.as_ptr() as usize;
         let value = raw.slice(start..start + field.value.len());
@@ -161,15 +182,9 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
                 format!("the field {} has a value that is not allowed", field.name.escape_debug()),
             ));
         };
-        if hop::is_hop_by_hop(&name) {
-            own.push((name, value));
-        } else {
-            fields.append(name, value);
-        }
+        head.add(name, value);
     }
-    let mut head = Head { status, http11: parsed.version == Some(1), fields, hop: own, named: hop::Named::default() };
-    head.named = hop::Named::by(head.hop_values(header::CONNECTION), &head.fields);
-    Ok(head)
+    Ok(head.complete())
 }
 
 /// The first status that does not exist (RFC 9110 section 15).
@@ -209,7 +224,8 @@ fn malformed(raw: &[u8], error: httparse::Error) -> Fault {
 }
 
 /// Names the largest field of a head that is over the limit.
-fn too_large(bytes: &[u8], limit: usize) -> Fault {
+#[must_use]
+pub fn too_large(bytes: &[u8], limit: usize) -> Fault {
     let largest = bytes
         .split(|byte| *byte == b'\n')
         .max_by_key(|line| line.len())

@@ -1,6 +1,7 @@
 //! HTTP/1 towards upstreams: our own exchange, because it sees every byte and so knows causes instead of guessing them.
 //! `head`, `framing` and `chunked` are pure; `exchange`, `upload` and `stream` carry them out.
 
+mod afterwards;
 pub mod chunked;
 pub mod connection;
 pub mod exchange;

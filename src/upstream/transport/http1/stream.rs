@@ -39,6 +39,8 @@ enum Decoder {
     Length(u64),
     Chunked(Chunked),
     UntilClose,
+    /// Records, up to their end; so many bytes where a length was promised.
+    Records(Option<u64>),
 }
 
 impl Stream {
@@ -50,6 +52,8 @@ impl Stream {
                 exchange.finish();
                 return None;
             }
+            Framing::Length(length) if exchange.records.is_some() => Decoder::Records(Some(length)),
+            _ if exchange.records.is_some() => Decoder::Records(None),
             Framing::Length(length) => Decoder::Length(length),
             Framing::Chunked => Decoder::Chunked(Chunked::default()),
             Framing::UntilClose => Decoder::UntilClose,
@@ -64,6 +68,22 @@ impl Stream {
         let buffer = &mut exchange.connection.buffer;
         let piece = match &mut self.decoder {
             Decoder::Chunked(chunked) => chunked.next(buffer).map_err(|fault| exchange.fault(fault))?,
+            Decoder::Records(left) => {
+                let Some(records) = &mut exchange.records else { return Ok(None) };
+                if let Err(fault) = records.unwrap(buffer) {
+                    return Err(exchange.fault(fault));
+                }
+                if records.stdout.is_empty() {
+                    return match left {
+                        Some(1..) if records.has_ended() => Err(exchange.ended_short(self.given)),
+                        _ => Ok(None),
+                    };
+                }
+                let here = records.stdout.len();
+                let take = left.map_or(here, |left| usize::try_from(left).unwrap_or(usize::MAX).min(here));
+                *left = left.map(|left| left - take as u64);
+                Some(Piece::Data(records.stdout.split_to(take).freeze()))
+            }
             _ if buffer.is_empty() => None,
             Decoder::UntilClose => Some(Piece::Data(buffer.split().freeze())),
             Decoder::Length(left) => {
@@ -86,6 +106,11 @@ impl Stream {
             Decoder::Length(left) => *left == 0,
             Decoder::Chunked(chunked) => chunked.is_done(),
             Decoder::UntilClose => false,
+            Decoder::Records(Some(left)) => *left == 0,
+            Decoder::Records(None) => {
+                let records = self.exchange.as_ref().and_then(|exchange| exchange.records.as_ref());
+                records.is_none_or(|records| records.has_ended() && records.stdout.is_empty())
+            }
         }
     }
 
@@ -103,6 +128,10 @@ impl Stream {
         }
         loop {
             match self.decode() {
+                Ok(None) if matches!(self.decoder, Decoder::Records(_)) && self.is_complete() => {
+                    self.finish();
+                    return Poll::Ready(None);
+                }
                 Ok(None) => {}
                 Ok(Some(frame)) => {
                     if self.is_complete() {
@@ -148,7 +177,7 @@ impl Body for Stream {
             stream.yielded = polled.is_pending();
             return polled;
         };
-        if let Some(exchange) = stream.exchange.take() {
+        if let Some(mut exchange) = stream.exchange.take() {
             exchange.conclude(failure.cause);
         }
         // The server drops what it has not flushed, the head even, when the body fails at once behind it.
@@ -167,7 +196,7 @@ impl Body for Stream {
 
     fn size_hint(&self) -> SizeHint {
         match &self.decoder {
-            Decoder::Length(left) => SizeHint::with_exact(*left),
+            Decoder::Length(left) | Decoder::Records(Some(left)) => SizeHint::with_exact(*left),
             _ => SizeHint::default(),
         }
     }

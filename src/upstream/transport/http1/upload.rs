@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use http::HeaderMap;
 
 use super::connection::Connection;
+use crate::upstream::transport::fastcgi::record::{self, CONTENT, STDIN_END};
 use crate::{
     failure::Result,
     limits,
@@ -26,9 +27,11 @@ pub struct Upload {
     at: usize,
     /// A large piece, written behind `gathered`.
     large: Bytes,
-    /// Whether a line end must follow `large`.
-    line_end: bool,
-    chunked: bool,
+    /// What must follow `large`.
+    behind: &'static [u8],
+    /// What did not fit into one record with `large`.
+    rest: Bytes,
+    coding: Coding,
     /// Whether the body may be sent; closed while an upstream thinks about `Expect: 100-continue`.
     open: bool,
     /// Whether everything has been gathered.
@@ -41,6 +44,17 @@ pub struct Upload {
     failed: bool,
     /// Whether anything moved since the last look.
     moved: bool,
+}
+
+/// How the body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// As it is; its length stands in the head.
+    Plain,
+    /// In chunks (RFC 9112 section 7.1).
+    Chunked,
+    /// In records of FastCGI.
+    Records,
 }
 
 /// What an upload waits for.
@@ -59,19 +73,25 @@ pub enum Waits {
 }
 
 impl Upload {
-    /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`].
+    /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`]. With `records` the body is
+    /// sent in records of FastCGI; the end of one that is empty is part of the head.
     #[must_use]
-    pub fn new(head: Vec<u8>, replay: Box<Replay>, expects: bool) -> Self {
-        let chunked = replay.length() == Length::Unknown;
+    pub fn new(head: Vec<u8>, replay: Box<Replay>, expects: bool, records: bool) -> Self {
+        let coding = match replay.length() {
+            _ if records => Coding::Records,
+            Length::Unknown => Coding::Chunked,
+            Length::None | Length::Exact(_) => Coding::Plain,
+        };
         Self {
-            complete: replay.is_end() && !chunked,
+            complete: replay.is_end() && coding != Coding::Chunked,
             open: !expects || replay.is_end(),
             replay,
             gathered: head,
             at: 0,
             large: Bytes::new(),
-            line_end: false,
-            chunked,
+            behind: b"",
+            rest: Bytes::new(),
+            coding,
             bytes: 0,
             broken: None,
             failed: false,
@@ -158,8 +178,8 @@ impl Upload {
             if self.broken.is_some() {
                 return Ok(Waits::Broken);
             }
-            if self.large.is_empty() && std::mem::take(&mut self.line_end) {
-                self.gathered.extend_from_slice(b"\r\n");
+            if self.large.is_empty() {
+                self.gathered.extend_from_slice(std::mem::take(&mut self.behind));
             }
         }
     }
@@ -178,6 +198,11 @@ impl Upload {
     /// Takes pieces of the body until enough are here for one write, or none is left.
     fn gather(&mut self, cx: &mut Context<'_>) -> Result<()> {
         while self.open && !self.complete && self.large.is_empty() && self.gathered.len() < limits::WRITE_GATHER {
+            if !self.rest.is_empty() {
+                let rest = std::mem::take(&mut self.rest);
+                self.data(rest);
+                continue;
+            }
             match self.replay.poll_frame(cx) {
                 Poll::Pending => break,
                 Poll::Ready(None) => self.finish(None)?,
@@ -194,26 +219,35 @@ impl Upload {
         Ok(())
     }
 
-    fn data(&mut self, data: Bytes) {
+    fn data(&mut self, mut data: Bytes) {
         if data.is_empty() {
             return;
         }
+        if self.coding == Coding::Records && data.len() > CONTENT {
+            self.rest = data.split_off(CONTENT);
+        }
         self.bytes += data.len() as u64;
-        if self.chunked {
-            // Writing to memory cannot fail.
-            let _ = write!(self.gathered, "{:x}\r\n", data.len());
-        }
-        if data.len() <= limits::WRITE_COPY {
-            self.gathered.extend_from_slice(&data);
-            if self.chunked {
-                self.gathered.extend_from_slice(b"\r\n");
-            }
-        } else {
-            self.large = data;
-            self.line_end = self.chunked;
-        }
         if let Length::Exact(length) = self.replay.length() {
             self.complete = self.bytes == length;
+        }
+        let behind: &[u8] = match self.coding {
+            Coding::Plain => b"",
+            Coding::Chunked => {
+                // Writing to memory cannot fail.
+                let _ = write!(self.gathered, "{:x}\r\n", data.len());
+                b"\r\n"
+            }
+            Coding::Records => {
+                self.gathered.extend_from_slice(&record::header(record::kind::STDIN, data.len()));
+                if self.complete { &STDIN_END } else { b"" }
+            }
+        };
+        if data.len() <= limits::WRITE_COPY {
+            self.gathered.extend_from_slice(&data);
+            self.gathered.extend_from_slice(behind);
+        } else {
+            self.large = data;
+            self.behind = behind;
         }
     }
 
@@ -225,7 +259,7 @@ impl Upload {
             return Err(self.replay.body().cut_short());
         }
         self.complete = true;
-        if !self.chunked {
+        if self.coding != Coding::Chunked {
             return Ok(());
         }
         self.gathered.extend_from_slice(b"0\r\n");

@@ -9,19 +9,30 @@ use super::{
     head::{Fault, shown},
 };
 use crate::{
+    config::settings::ServerAddress,
     failure::{Cause, Delivered, Failure, Parameter, classify},
     limits,
     message::Length,
     observe::program_log,
+    upstream::transport::fastcgi::diagnosis,
 };
 
 impl Exchange {
     /// A head or body that is not valid.
     pub(super) fn fault(&self, fault: Fault) -> Box<Failure> {
         self.delivery.answered.set(fault.http || self.interim > 0);
+        let refused = matches!(fault.cause, Cause::FcgiOverloaded | Cause::FcgiCantMpx | Cause::FcgiUnknownRole);
+        self.delivery.refused.set(refused);
         let failure = self.delivery.failure(fault.cause, fault.evidence);
         match fault.cause {
             Cause::ResponseTransferCoding => failure,
+            Cause::ResponseNotHttp if matches!(self.connection.buffer[..], [1, 3 | 6 | 7, ..]) => {
+                failure.next("write \"fastcgi://…\" instead of \"http://…\" in `servers`, with the same host and port")
+            }
+            Cause::FcgiProtocolError if self.connection.buffer.starts_with(b"H") => failure.next(
+                "it speaks HTTP, not FastCGI: write \"http://…\" instead of \"fastcgi://…\" in `servers`, or the port \
+                 of PHP-FPM",
+            ),
             Cause::BodyBadChunk => failure.parameter("coding", Parameter::Text("chunked".to_owned())),
             Cause::ResponseHeaderTooLarge => {
                 let size = self.connection.buffer.len() as u64;
@@ -38,7 +49,7 @@ impl Exchange {
     }
 
     /// The connection ended before a whole head had come.
-    pub(super) fn ended_before_head(&self, end: &End) -> Box<Failure> {
+    pub(super) fn ended_before_head(&mut self, end: &End) -> Box<Failure> {
         let after = rounded(self.delivery.elapsed());
         if let End::Failed(error) = end
             && classify::is_lost(error)
@@ -53,6 +64,12 @@ impl Exchange {
             End::Failed(_) => "reset",
         };
         let read = self.delivery.read.get();
+        if read > 0
+            && let Some(records) = &mut self.records
+        {
+            let fault = records.cut(how);
+            return self.fault(fault);
+        }
         if read > 0 {
             let begun = &self.connection.buffer;
             let evidence = if begun.is_empty() {
@@ -104,17 +121,25 @@ impl Exchange {
                 )
                 .next("set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout");
         }
+        // PHP leaves the end of a request unread until it is done, and a Unix socket that is closed so says "reset".
+        let unread = self.records.is_some() && matches!(self.terms.member.server.address, ServerAddress::Unix(_));
         match end {
-            End::Closed => self.delivery.failure(
-                Cause::UpstreamClosedNoResponse,
-                format!("the server closed the connection {after} after the request, without a byte of an answer"),
-            ),
-            End::Failed(error) => self.delivery.failure(
+            End::Failed(error) if !unread => self.delivery.failure(
                 Cause::UpstreamResetNoResponse,
                 format!(
                     "the server reset the connection {after} after the request, without a byte of an answer: {error}"
                 ),
             ),
+            _ => {
+                let failure = self.delivery.failure(
+                    Cause::UpstreamClosedNoResponse,
+                    format!("the server closed the connection {after} after the request, without a byte of an answer"),
+                );
+                match self.records.as_ref().and_then(|_| diagnosis::silence(since_sent)) {
+                    Some(next) => failure.next(next),
+                    None => failure,
+                }
+            }
         }
     }
 
@@ -123,6 +148,7 @@ impl Exchange {
         let of = match self.framing {
             Framing::Length(length) => format!("{so_far} of {length} bytes of the body"),
             Framing::Chunked => format!("{so_far} bytes of the body, before its last chunk"),
+            _ if self.records.is_some() => format!("{so_far} bytes of the body, before END_REQUEST"),
             _ => format!("{so_far} bytes of the body"),
         };
         let after = rounded(self.delivery.elapsed());
@@ -134,6 +160,14 @@ impl Exchange {
                 self.delivery.failure(Cause::BodyReset, format!("the connection broke after {of}, {after} in: {error}"))
             }
         }
+    }
+
+    /// A FastCGI application ended its answer before the length that it promised.
+    pub(super) fn ended_short(&self, so_far: u64) -> Box<Failure> {
+        let of = if let Framing::Length(length) = self.framing { length } else { so_far };
+        let evidence =
+            format!("the application ended its answer (END_REQUEST) after {so_far} of {of} bytes of the body");
+        self.delivery.failure(Cause::BodyTruncated, evidence)
     }
 
     /// Time is up.
@@ -166,28 +200,28 @@ impl Exchange {
                 Cause::BodyIdleTimeout,
                 format!("{read} bytes of the answer came, then nothing for {}", said(timeouts.body)),
             ),
-            Waiting::Head | Waiting::Word | Waiting::Nothing => self.delivery.failure(
-                Cause::ResponseHeaderTimeout,
-                format!(
-                    "the server took the request and sent no complete head within {} ({read} bytes came)",
-                    said(timeouts.head)
-                ),
-            ),
+            Waiting::Head | Waiting::Word | Waiting::Nothing => {
+                let failure = self.delivery.failure(
+                    Cause::ResponseHeaderTimeout,
+                    format!(
+                        "the server took the request and sent no complete head within {} ({read} bytes came)",
+                        said(timeouts.head)
+                    ),
+                );
+                if self.records.is_some() { failure.next(diagnosis::SLOW) } else { failure }
+            }
         }
     }
 
     /// Bytes came behind a complete answer: it stands, the connection does not serve again.
     pub(super) fn report_excess(&self) {
+        let excess = self.records.as_ref().map_or(&self.connection.buffer, |records| &records.stdout);
         self.terms.record.remark.set(Some(Cause::BodyExcess));
         let failure = self
             .delivery
             .failure(
                 Cause::BodyExcess,
-                format!(
-                    "{} bytes came behind the complete answer: {}",
-                    self.connection.buffer.len(),
-                    shown(&self.connection.buffer)
-                ),
+                format!("{} bytes came behind the complete answer: {}", excess.len(), shown(excess)),
             )
             .delivered(Delivered::Yes);
         program_log::failure(&self.terms.record, &failure, self.terms.record.upstream_status.get());

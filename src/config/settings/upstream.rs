@@ -1,0 +1,188 @@
+//! `[upstream.NAME]`: the servers of an application and how they are treated.
+//! Part of the settings; pools and transports read it.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use http::HeaderValue;
+
+/// `[upstream.NAME]`
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// NAME.
+    pub name: String,
+    /// Never empty.
+    pub servers: Vec<Server>,
+    /// How one of them is picked.
+    pub balance: Balance,
+    /// One limit a phase.
+    pub timeouts: Timeouts,
+    /// Kept connections.
+    pub pool: Pool,
+    /// Second attempts.
+    pub retry: Retry,
+    /// Requests that wait until others are over.
+    pub queue: Queue,
+    /// Bytes of an answer's head.
+    pub head_size: usize,
+    /// Answers that promise a length up to this are held until complete; 0 holds none.
+    pub hold_body: u64,
+    /// How names are looked up.
+    pub dns: Dns,
+    /// What the Host field says.
+    pub host_header: HostHeader,
+    /// What is to be known of its scripts where its servers speak FastCGI; `None` where they speak HTTP.
+    pub fastcgi: Option<FastCgi>,
+}
+
+/// `[upstream.NAME.fastcgi]`
+#[derive(Debug, Clone)]
+pub struct FastCgi {
+    /// The folder of the scripts as PHP sees it, without a slash at its end. `None` where only sites lead here, which
+    /// bring their own.
+    pub root: Option<Arc<str>>,
+    /// The path at which the servers tell their status.
+    pub status_path: Option<String>,
+    /// Parameters of the operator's own; they go before those of the gateway.
+    pub params: Vec<(String, String)>,
+    /// Idle connections kept per worker and server; `Pool::max_idle` says the same.
+    pub keep: usize,
+    /// The folder of request bodies that wait for their end.
+    pub spool: Arc<Path>,
+}
+
+/// One entry of `servers`.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// As written, without credentials; the member's name in log and evidence.
+    pub label: Arc<str>,
+    /// Where it is.
+    pub address: ServerAddress,
+    /// Its share; at least 1.
+    pub weight: u32,
+    /// What it speaks; the same for all servers of an upstream.
+    pub protocol: Protocol,
+}
+
+/// What a server speaks: the scheme of its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `http://`, `http+unix:`
+    Http,
+    /// `fastcgi://`, `fastcgi+unix:`
+    FastCgi,
+}
+
+/// Where a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// `http://10.0.0.1:3000`
+    Socket(SocketAddr),
+    /// `http://app.internal:3000`
+    Name {
+        /// Lower case, without a trailing dot.
+        host: String,
+        /// When the URL has none, 80 for HTTP and 9000 for FastCGI.
+        port: u16,
+    },
+    /// `http+unix:/run/app.sock`
+    Unix(PathBuf),
+}
+
+/// `balance`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// Smooth weighted round-robin.
+    RoundRobin,
+}
+
+/// `timeouts`; `None` is "off".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Looking up a name.
+    pub resolve: Option<Duration>,
+    /// All addresses together.
+    pub connect: Option<Duration>,
+    /// A TLS handshake.
+    pub tls: Option<Duration>,
+    /// Between two writes of the request.
+    pub send: Option<Duration>,
+    /// From the last byte of the request to the answer's whole head.
+    pub head: Option<Duration>,
+    /// Between two reads of the answer's body.
+    pub body: Option<Duration>,
+    /// From the request's arrival to the answer's end, all attempts together.
+    pub total: Option<Duration>,
+}
+
+/// `pool`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// `None`: auto, that is 60 s or what the upstream announces, less a margin.
+    pub idle_timeout: Option<Duration>,
+    /// Idle connections per worker and member; 0 keeps none.
+    pub max_idle: usize,
+    /// Requests on one connection; 0 is without limit.
+    pub max_requests: u64,
+}
+
+/// `retry`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first one included; at least 1.
+    pub attempts: u32,
+    /// Retries that may add load, in percent of recent requests.
+    pub budget_percent: u32,
+    /// When a second attempt is allowed.
+    pub on: RetryOn,
+    /// Request body bytes kept for it.
+    pub body: usize,
+}
+
+/// `retry.on`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOn {
+    /// Not delivered: any method; else idempotent ones.
+    Proof,
+    /// The same without proofs that ask the kernel.
+    Idempotent,
+    /// Never.
+    Off,
+}
+
+/// `queue`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Requests under way at the upstream, over all workers; `None` is "off".
+    pub max_in_flight: Option<u32>,
+    /// Requests that may wait; 0 lets none.
+    pub max_waiting: u32,
+    /// Longest wait.
+    pub timeout: Duration,
+}
+
+/// `dns`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dns {
+    /// Empty: the system's.
+    pub servers: Vec<SocketAddr>,
+    /// An answer is kept at least this long.
+    pub min_ttl: Duration,
+    /// And at most this long.
+    pub max_ttl: Duration,
+}
+
+/// `host_header`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostHeader {
+    /// As the client sent it.
+    Pass,
+    /// The server's own name and port.
+    Upstream,
+    /// This text.
+    Literal(HeaderValue),
+}

@@ -1,0 +1,78 @@
+//! The configuration of PHP-FPM, as far as it lies on this machine: the file of a pool and its lines about its socket.
+//! `unix` names them, so that an operator knows what to change where.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::table;
+use crate::limits::EVIDENCE_FOLDER;
+
+/// The file of a pool.
+#[derive(Debug)]
+pub(super) struct Pool {
+    file: PathBuf,
+    text: String,
+}
+
+/// The pool that listens at `socket`, if its file can be found and read.
+pub(super) fn pool(socket: &Path) -> Option<Pool> {
+    let socket = socket.to_str()?;
+    let files = folders().into_iter().flat_map(|folder| entries(&folder));
+    files.filter(|file| file.extension().is_some_and(|name| name == "conf")).find_map(|file| {
+        let pool = Pool { text: table(&file), file };
+        let listens = pool.lines("listen").any(|(_, value)| value == socket);
+        listens.then_some(pool)
+    })
+}
+
+/// Where distributions keep the files of pools.
+fn folders() -> Vec<PathBuf> {
+    let debian = entries(Path::new("/etc/php")).into_iter().map(|version| version.join("fpm/pool.d"));
+    let others = ["/etc/php-fpm.d", "/usr/local/etc/php-fpm.d"].map(PathBuf::from);
+    debian.chain(others).collect()
+}
+
+impl Pool {
+    /// What to write where, so that `key` is `value`.
+    pub(super) fn change(&self, key: &str, value: &str) -> String {
+        let place = match self.lines(key).last() {
+            Some((line, old)) => format!("line {line}, which says `{key} = {old}`"),
+            None => "below its `listen`".to_owned(),
+        };
+        format!("`{key} = {value}` ({}, {place})", self.file.display())
+    }
+
+    /// The lines that set `key`, by their numbers.
+    fn lines(&self, key: &str) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().filter_map(move |(at, line)| {
+            let (name, value) = line.split(';').next()?.split_once('=')?;
+            (name.trim() == key).then(|| (at + 1, value.trim().trim_matches('"')))
+        })
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(found) = fs::read_dir(folder) else { return Vec::new() };
+    let mut entries: Vec<PathBuf> = found.take(EVIDENCE_FOLDER).flatten().map(|entry| entry.path()).collect();
+    entries.sort_unstable();
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_to_change_is_named() {
+        let text = "[www]\n;listen.group = nobody\nlisten = /run/php.sock\nlisten.group = www-data ; the web server\n";
+        let pool = Pool { file: "/etc/www.conf".into(), text: text.into() };
+        assert_eq!(
+            pool.change("listen.group", "goodgate"),
+            "`listen.group = goodgate` (/etc/www.conf, line 4, which says `listen.group = www-data`)"
+        );
+        assert_eq!(pool.change("listen.mode", "0660"), "`listen.mode = 0660` (/etc/www.conf, below its `listen`)");
+        assert_eq!(pool.lines("listen").collect::<Vec<_>>(), [(3, "/run/php.sock")]);
+    }
+}

@@ -23,8 +23,8 @@ use super::{
     replay::Replay,
     spool::Spool,
     transport::{
-        fastcgi,
-        http1::{Connection, Exchange, Framing, Head, Stream, Terms},
+        Connection, Exchange, Stream, Terms, fastcgi,
+        http1::{Framing, Head},
     },
 };
 use crate::{

@@ -8,7 +8,7 @@ use std::{
 
 use http::{HeaderName, HeaderValue};
 
-use super::transport::http1::{Connection, Head, Idle};
+use super::transport::{Connection, Idle, http1::Head};
 use crate::{
     config::settings::{self, ServerAddress},
     failure::{Cause, Delivered, Failure},

@@ -1,4 +1,17 @@
-//! Protocols towards upstreams, one folder each.
+//! How one exchange with an upstream is carried out: `exchange` reads while `upload` sends, in the task of the request.
+//! What the bytes mean is each protocol's, one folder each; what a broken exchange means is `verdict`'s.
 
+mod afterwards;
+pub mod connection;
+pub mod exchange;
 pub mod fastcgi;
 pub mod http1;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod verdict;
+
+pub use connection::{Connection, Idle};
+pub use exchange::{Exchange, Terms};
+pub use stream::Stream;

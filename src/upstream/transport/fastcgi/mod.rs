@@ -1,4 +1,4 @@
-//! FastCGI towards upstreams, in the seat of the HTTP/1 exchange, which does everything that both have in common.
+//! FastCGI towards upstreams; the exchange does everything that it has in common with HTTP/1.
 //! `record`, `params`, `head` and `script` are pure; `request` writes what is sent, `answer` reads what comes back.
 
 pub mod answer;

@@ -3,7 +3,7 @@
 
 use std::{future::poll_fn, task::Poll, time::Instant};
 
-use super::{exchange::Exchange, framing::Framing};
+use super::{exchange::Exchange, http1::Framing};
 use crate::{limits, upstream::transport::fastcgi::diagnosis};
 
 impl Exchange {

@@ -15,8 +15,8 @@ use http::{Method, StatusCode};
 
 use super::{
     connection::Connection,
-    framing::{Framing, framing, keeps_alive},
-    head::{self, Head},
+    http1::framing::{Framing, framing, keeps_alive},
+    http1::head::{self, Head},
     stream,
     upload::{Upload, Waits},
 };

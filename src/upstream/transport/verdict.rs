@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{
     exchange::{End, Exchange, Expired, Waiting},
-    framing::Framing,
-    head::{Fault, shown},
+    http1::Framing,
+    http1::head::{Fault, shown},
 };
 use crate::{
     config::settings::ServerAddress,

@@ -12,9 +12,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{
-    chunked::{Chunked, Piece},
     exchange::{Exchange, Waiting},
-    framing::Framing,
+    http1::Framing,
+    http1::chunked::{Chunked, Piece},
     upload::Waits,
 };
 use crate::{

@@ -19,7 +19,7 @@ pub use reader::{End, Response};
 use std::time::{Duration, Instant};
 
 /// How long anything is waited for. Nothing in a passing test comes near it.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks `look` again and again until it finds something, at most for `PATIENCE`.
 pub fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -180,7 +180,7 @@ pub(super) const ANSWERED_ERROR: Facts = Facts {
     parameters: &[],
     delivered: Delivered::Yes,
     passes: false,
-    meaning: "The application itself answered with an error (5xx); its answer is passed on as it is.",
+    meaning: "The application itself answered with an error (5xx); its answer is passed on, or a page in its place where `errors.intercept` asks for one.",
     real_life: &["a fault in the application", "an application that is overloaded and says so"],
     next: "Look into the application's log for the same request id.",
     retry: retry::NEVER,

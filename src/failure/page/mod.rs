@@ -6,6 +6,7 @@ mod grpc;
 mod html;
 mod language;
 mod negotiate;
+mod own;
 mod pages;
 pub(crate) mod story;
 mod template;
@@ -70,7 +71,7 @@ pub struct Asked<'a> {
 pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
     let story = Story::new(failure, asked);
     let format = Format::of(asked.headers);
-    let own = own_page(format, failure, &story, asked);
+    let own = own::page(format, failure, &story, asked);
     let is_own = own.is_some();
     let built_in = |write: fn(&Story<'_>) -> String| own.unwrap_or_else(|| write(&story));
     let (content_type, body) = match format {
@@ -99,33 +100,6 @@ pub fn answer(failure: &Failure, asked: &Asked<'_>) -> Response<Bytes> {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-/// The body from the operator's own template for this failure and form; `None` where there is none, and where it
-/// fails: a visitor gets the built-in page then, and the operator a line in the log.
-fn own_page(format: Format, failure: &Failure, story: &Story<'_>, asked: &Asked<'_>) -> Option<String> {
-    let kind = match format {
-        Format::Html => Kind::Html,
-        Format::Problem | Format::Json => Kind::Json,
-        Format::Text => Kind::Text,
-        Format::Empty | Format::Grpc => return None,
-    };
-    let template = asked.errors.pages.find(failure.cause, story.status, kind)?;
-    match template.render(story) {
-        Ok(body) => Some(body),
-        Err(reason) => {
-            tracing::warn!(
-                cause = failure.cause.id(),
-                request_id = story.request_id,
-                template = template.file(),
-                evidence = reason,
-                next =
-                    "Correct the template; `errors.pages` names it, or it is the `error` file of `errors.templates`.",
-                "a page template failed, the built-in page was sent"
-            );
-            None
-        }
-    }
 }
 
 /// A gRPC call ends with a status of its own and is always 200 for HTTP.

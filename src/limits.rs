@@ -261,7 +261,7 @@ pub const ACCEPT_COMPLAINT: Duration = Duration::from_secs(5);
 /// After so long interim answers no longer put off the deadline of the final one.
 pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
 /// Most that a worker's clock moves in one tick: time in which the worker did not run is not counted.
-pub const CLOCK_STEP: Duration = Duration::from_millis(250);
+pub const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.

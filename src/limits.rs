@@ -260,6 +260,14 @@ pub const TURNED_AWAY: usize = 256;
 pub const ACCEPT_COMPLAINT: Duration = Duration::from_secs(5);
 /// After so long interim answers no longer put off the deadline of the final one.
 pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
+/// The same behind an answer that has no body (HEAD, 204, 304): then the connection is closed.
+pub const FASTCGI_AFTERWARDS_BODILESS: Duration = Duration::from_secs(2);
+/// Connections that a worker reads on so; more are closed at once.
+pub const FASTCGI_READING_ON: usize = 64;
+/// Idle connections that a worker keeps for an instant to a FastCGI server; more are closed at once.
+pub const FASTCGI_BRIEFLY: usize = 2;
+/// That instant: an idle connection is closed within twice this. It occupies a process of the server so long.
+pub const FASTCGI_INSTANT: Duration = Duration::from_millis(20);
 /// Most that a worker's clock moves in one tick: time in which the worker did not run is not counted.
 pub const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
@@ -273,6 +281,6 @@ pub const FASTCGI_ROUND_MILLIS: u32 = 400;
 /// Words on STDERR that are kept of one answer; the rest is dropped.
 pub const FASTCGI_STDERR: usize = 4 * KIB;
 /// A request body of unknown length up to this waits in memory; a larger one goes on to a temporary file.
-pub const SPOOL_MEMORY: usize = 256 * KIB;
+pub const SPOOL_MEMORY: usize = 32 * KIB;
 /// How long an application may take to end what it does behind a complete answer; then its connection is closed.
 pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);

@@ -3,10 +3,10 @@
 
 /// Names that PHP itself commonly runs, in lower case.
 const SOURCES: [&[u8]; 10] = [b"php", b"phtml", b"phar", b"phps", b"pht", b"php3", b"php4", b"php5", b"php7", b"php8"];
-/// What editors, people and archives put behind the name of a file that they keep.
-const COPIES: [&[u8]; 16] = [
-    b"bak", b"backup", b"old", b"orig", b"save", b"sav", b"swp", b"swo", b"tmp", b"copy", b"dist", b"txt", b"gz",
-    b"br", b"zst", b"zip",
+/// Endings behind which nobody keeps the copy of a script: what is called so is what its ending says.
+const OTHERS: [&[u8]; 24] = [
+    b"avif", b"css", b"gif", b"htm", b"html", b"ico", b"jpeg", b"jpg", b"js", b"json", b"map", b"mjs", b"mp3", b"mp4",
+    b"ogg", b"pdf", b"png", b"svg", b"ttf", b"webm", b"webp", b"woff", b"woff2", b"xml",
 ];
 
 /// Whether a segment is not shown: it begins with a dot, and is not the one that RFC 8615 publishes.
@@ -21,20 +21,22 @@ pub fn is_script(path: &[u8]) -> bool {
     last(path).strip_suffix(b".php").is_some_and(|stem| !stem.is_empty())
 }
 
-/// Whether a file holds the source of a script, so that it is never sent: by its ending in any letters, or a copy of such
-/// a file (`wp-config.php~`, `wp-config.php.bak`).
+/// Whether a file holds the source of a script, so that it is never sent: by its ending in any letters, or as a copy of
+/// such a file, whatever editors, people and packages put around its name (`wp-config.php~`, `wp-config.php.bak`,
+/// `#wp-config.php#`, `wp-config.php_old`).
 #[must_use]
 pub fn is_source(path: &[u8]) -> bool {
-    let name = last(path);
-    let is_copy = name.ends_with(b"~");
-    let mut parts = name.strip_suffix(b"~").unwrap_or(name).rsplit(|byte| *byte == b'.');
-    let Some(ending) = parts.next() else { return false };
-    let is_named = |part: &[u8]| SOURCES.iter().any(|source| part.eq_ignore_ascii_case(source));
-    // Without a dot the name has no ending.
-    let Some(before) = parts.next() else { return false };
-    is_named(ending)
-        || ((is_copy || COPIES.iter().any(|copy| ending.eq_ignore_ascii_case(copy)))
-            && (is_named(before) || parts.any(is_named)))
+    let mut parts = last(path).split(|byte| *byte == b'.');
+    // What stands before the first dot is no ending.
+    parts.next();
+    let is_one_of = |part: &[u8], all: &[&[u8]]| all.iter().any(|one| part.eq_ignore_ascii_case(one));
+    let (mut named, mut ending) = (false, &b""[..]);
+    for part in parts {
+        let word = part.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+        named |= is_one_of(word, &SOURCES);
+        ending = part;
+    }
+    named && !is_one_of(ending, &OTHERS)
 }
 
 /// The last segment.
@@ -58,6 +60,14 @@ mod tests {
             ("/a.phtml", false, true),
             ("/a.phar", false, true),
             ("/a.php~", false, true),
+            ("/#wp-config.php#", false, true),
+            ("/wp-config.php.1", false, true),
+            ("/wp-config.php_old", false, true),
+            ("/wp-config.php-bak", false, true),
+            ("/wp-config.php.rpmsave", false, true),
+            ("/wp-config.php.inc", false, true),
+            ("/wp-config.php (copy)", false, true),
+            ("/style.php.css", false, false),
             ("/wp-config.php.bak", false, true),
             ("/wp-config.php.txt", false, true),
             ("/wp-config.php.old.gz", false, true),

@@ -57,9 +57,10 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     });
+    let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
-        prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
+        waited = prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
     }
     let seat = match queue::enter(pool, &record, total.as_deref()).await {
         Ok(seat) => seat,
@@ -70,7 +71,7 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
-    let mut began = if record.times.queue.get().is_zero() { record.started } else { Instant::now() };
+    let mut began = if waited || !record.times.queue.get().is_zero() { Instant::now() } else { record.started };
     loop {
         let usable = |index: usize| !tried.get(index).copied().unwrap_or(false);
         let Some(index) = again.take().or_else(|| pool.balancer.pick(usable)) else {
@@ -122,25 +123,27 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     }
 }
 
-/// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is.
+/// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is. Says whether
+/// that took a wait.
 async fn prepare(
     record: &Record,
     fastcgi: &settings::FastCgi,
     replay: &mut Replay,
     (clock, total): (&Clock, Option<&Timer>),
-) -> Result<()> {
+) -> Result<bool> {
     if record.script.get().is_none() {
         let Some(root) = &fastcgi.root else {
             return Err(Failure::new(Cause::GatewayInternalError, "a FastCGI upstream without a root was asked"));
         };
         let _ = record.script.set(fastcgi::script::script(record.forwarded_path(), root)?);
     }
-    if replay.length() == Length::Unknown {
+    let spools = replay.length() == Length::Unknown;
+    if spools {
         let timer = clock.timer();
         let spool = Box::pin(Spool::fill(replay.body_mut(), &fastcgi.spool, &timer, total)).await?;
         replay.send_from(spool);
     }
-    Ok(())
+    Ok(spools)
 }
 
 /// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
@@ -181,6 +184,8 @@ impl Attempt<'_> {
     ) -> std::result::Result<Response<Body>, Failed> {
         let delivery = Delivery::new(self.record, &self.member.server.label, began);
         let timer = self.pool.clock.timer();
+        let fastcgi = self.pool.upstream.fastcgi.as_ref();
+        let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
         let kept = if fresh { None } else { self.member.take(self.record, began) };
         let connection = match kept {
             Some(connection) => connection,

@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -30,6 +31,8 @@ pub struct Member {
     idle: RefCell<Vec<Kept>>,
     /// How long it said that it keeps idle connections.
     announced: Cell<Option<Duration>>,
+    /// Whether somebody closes connections whose instant is over.
+    tidying: Cell<bool>,
 }
 
 struct Kept {
@@ -52,6 +55,7 @@ impl Member {
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
             idle: RefCell::default(),
             announced: Cell::new(None),
+            tidying: Cell::new(false),
         }
     }
 
@@ -106,6 +110,22 @@ impl Member {
     /// Closes idle connections that are too old or that the server has closed.
     pub fn sweep(&self, now: Instant) {
         self.idle.borrow_mut().retain_mut(|kept| kept.until > now && kept.connection.look() != Idle::Closed);
+    }
+
+    /// Closes connections that are kept for an instant when that is over: the sweep of the worker comes too seldom.
+    pub fn tidy_soon(self: &Rc<Self>, pool: &settings::Pool) {
+        let Some(instant) = pool.idle_timeout.filter(|timeout| *timeout <= limits::FASTCGI_INSTANT) else { return };
+        if self.tidying.replace(true) {
+            return;
+        }
+        let member = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            while !member.idle.borrow().is_empty() {
+                tokio::time::sleep(instant).await;
+                member.sweep(Instant::now());
+            }
+            member.tidying.set(false);
+        });
     }
 
     /// Says so in the program log only: the request that found the bytes has nothing to do with them.

@@ -153,7 +153,7 @@ async fn append(file: Option<File>, bytes: Bytes, folder: &Arc<Path>) -> Result<
 }
 
 fn read(file: &File, at: u64, left: u64) -> io::Result<Bytes> {
-    let mut piece = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(limits::SPOOL_MEMORY)];
+    let mut piece = vec![0; usize::try_from(left).unwrap_or(usize::MAX).min(limits::READ_BUFFER)];
     file.read_exact_at(&mut piece, at)?;
     Ok(piece.into())
 }

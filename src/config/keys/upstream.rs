@@ -250,9 +250,10 @@ pub static FASTCGI: Table = Table {
         },
         Key {
             name: "keep",
-            kind: Kind::Count(0, limits::MOST_CONNECTIONS),
-            preset: Preset::Count(0),
-            about: "Idle connections kept per worker and server; each occupies a process of PHP-FPM, so stay well below pm.max_children.",
+            kind: Kind::CountOr("auto", 0, limits::MOST_CONNECTIONS),
+            preset: Preset::Text("auto"),
+            about: "Idle connections kept per worker and server; each occupies a process of PHP-FPM, so stay well below \
+                    pm.max_children. \"auto\" keeps two, for an instant and for safe methods only; 0 keeps none.",
         },
     ],
 };

@@ -11,9 +11,10 @@ use super::{
 use crate::config::{
     keys::Preset,
     problem::Problem,
-    settings::{self, Balance, Dns, FastCgi, HostHeader, Pool, Protocol, Queue, Retry, RetryOn, Timeouts},
+    settings::{self, Balance, Dns, FastCgi, HostHeader, Keep, Pool, Protocol, Queue, Retry, RetryOn, Timeouts},
     written::Upstream,
 };
+use crate::limits;
 
 const BALANCE: [(&str, Balance); 1] = [("round-robin", Balance::RoundRobin)];
 const RETRY_ON: [(&str, RetryOn); 3] =
@@ -24,7 +25,9 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
     check_name(name, section);
     let servers = section.need("servers", servers).unwrap_or_default();
     let dns = section.section("dns");
-    let fastcgi = fastcgi(&section.section("fastcgi"));
+    let fastcgi_section = section.section("fastcgi");
+    let keep = fastcgi_section.take("keep", Leaf::count_or_word).flatten();
+    let fastcgi = fastcgi(&fastcgi_section, keep);
     let is_fastcgi = servers.first().is_some_and(|server| server.get_ref().protocol == Protocol::FastCgi);
     let pool_section = section.section("pool");
     let mut settings = settings::Upstream {
@@ -45,8 +48,11 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         host_header: section.take("host_header", host_header).unwrap_or(HostHeader::Pass),
         fastcgi: is_fastcgi.then(|| fastcgi.clone()),
     };
-    if let Some(fastcgi) = &settings.fastcgi {
-        settings.pool.max_idle = fastcgi.keep;
+    if is_fastcgi {
+        settings.pool.max_idle = keep.unwrap_or(limits::FASTCGI_BRIEFLY);
+        if keep.is_none() {
+            settings.pool.idle_timeout = Some(limits::FASTCGI_INSTANT);
+        }
     }
     Upstream {
         name: Spanned::new(name.span(), settings.name.clone()),
@@ -96,7 +102,7 @@ fn pool(section: &Section<'_>) -> Pool {
     }
 }
 
-fn fastcgi(section: &Section<'_>) -> FastCgi {
+fn fastcgi(section: &Section<'_>, keep: Option<usize>) -> FastCgi {
     FastCgi {
         root: section.take("root", |leaf| {
             let text = absolute(leaf)?;
@@ -104,7 +110,11 @@ fn fastcgi(section: &Section<'_>) -> FastCgi {
         }),
         status_path: section.take("status_path", absolute),
         params: section.take("params", |leaf| leaf.entries(parameter)).unwrap_or_default(),
-        keep: section.count("keep"),
+        keep: match keep {
+            None => Keep::Briefly,
+            Some(0) => Keep::No,
+            Some(_) => Keep::Yes,
+        },
         // `resolve` puts the gateway's own folder here.
         spool: std::env::temp_dir().into(),
     }

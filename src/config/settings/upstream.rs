@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
+use http::{HeaderValue, Method};
 
 /// `[upstream.NAME]`
 #[derive(Debug, Clone)]
@@ -49,10 +49,34 @@ pub struct FastCgi {
     pub status_path: Option<String>,
     /// Parameters of the operator's own; they go before those of the gateway.
     pub params: Vec<(String, String)>,
-    /// Idle connections kept per worker and server; `Pool::max_idle` says the same.
-    pub keep: usize,
+    /// Which connections are kept; `Pool` says how many and how long.
+    pub keep: Keep,
     /// The folder of request bodies that wait for their end.
     pub spool: Arc<Path>,
+}
+
+/// Which connections to a FastCGI server are kept. A kept one occupies a process of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    No,
+    /// Those of safe methods, for an instant: a busy gateway saves the connecting, an idle one occupies nothing. What an
+    /// application closes meanwhile can be asked again without harm.
+    Briefly,
+    /// Those of all requests.
+    Yes,
+}
+
+impl FastCgi {
+    /// Whether the connection of a request is to be kept.
+    #[must_use]
+    pub fn keeps(&self, method: &Method) -> bool {
+        match self.keep {
+            Keep::No => false,
+            Keep::Briefly => method.is_safe(),
+            Keep::Yes => true,
+        }
+    }
 }
 
 /// One entry of `servers`.

@@ -187,11 +187,14 @@ impl Exchange {
     /// The answer is complete: gives the connection back to the pool, if it can serve again.
     pub fn finish(mut self: Box<Self>) {
         let now = if self.connection.streams { Instant::now() } else { self.moved_at };
-        self.terms.seat = None;
         self.delivery.conclude(None, now);
         if self.records.is_some() {
+            // The seat is given back when the script is done.
             self.finish_records(now);
-        } else if !self.connection.buffer.is_empty() {
+            return;
+        }
+        self.terms.seat = None;
+        if !self.connection.buffer.is_empty() {
             self.report_excess();
         } else if !self.upload.is_done() {
             stream::finish_upload(self);

@@ -43,7 +43,7 @@ fn an_application_is_told_what_nginx_would_tell_it() {
         ("SCRIPT_NAME", "/a b/x.php"),
         ("PATH_INFO", "/info"),
         ("PATH_TRANSLATED", "/nowhere/site/info"),
-        ("REQUEST_URI", "/a%20b/x.php/in%66o?q=%31&r"),
+        ("REQUEST_URI", "/a%20b/x.php/info?q=%31&r"),
         ("DOCUMENT_URI", "/a b/x.php/info"),
         ("DOCUMENT_ROOT", "/nowhere/site"),
         ("QUERY_STRING", "q=%31&r"),
@@ -201,15 +201,45 @@ fn a_small_answer_has_a_length_and_one_to_head_no_body() {
 
 #[test]
 fn connections_are_kept_only_where_that_is_wanted() {
-    for (fastcgi, expected) in [("", 3), ("keep = 0", 3), ("keep = 2", 1)] {
+    for (fastcgi, method, expected) in
+        [("", "POST", 3), ("keep = 0", "GET", 3), ("keep = 2", "GET", 1), ("keep = 2", "POST", 1)]
+    {
         let origin = Origin::fastcgi(answers(OK));
         let gate = before(&origin, "", fastcgi);
         let mut client = gate.client();
         for _ in 0..3 {
-            assert_eq!(client.get("/").status, 200);
+            client.send(format!("{method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"));
+            assert_eq!(client.response().status, 200);
         }
-        assert_eq!(origin.connections(), expected, "{fastcgi}");
+        assert_eq!(origin.connections(), expected, "{method} {fastcgi}");
     }
+}
+
+#[test]
+fn a_connection_that_is_kept_for_an_instant_is_closed_behind_it() {
+    let origin = Origin::fastcgi(answers(OK));
+    let gate = before(&origin, "", "");
+    let mut client = gate.client();
+    assert_eq!(client.get("/").status, 200);
+    origin.wait_ended(1);
+    assert_eq!(client.get("/").status, 200);
+}
+
+#[test]
+fn an_upload_goes_on_behind_an_early_answer() {
+    let origin = Origin::fastcgi_scripts(vec![vec![
+        Step::Send(stdout("Content-Type: text/plain\nContent-Length: 2\n\nok")),
+        Step::ReadRecords,
+        Step::Send(end(0, 0)),
+        Step::Listen,
+    ]]);
+    let gate = before(&origin, "", "");
+    let mut client = gate.client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
+    assert_eq!(client.response().text(), "ok");
+    client.send("def");
+    assert_eq!(origin.request().body, b"abcdef");
+    assert!(client.is_usable("/next"));
 }
 
 #[test]

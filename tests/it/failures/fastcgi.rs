@@ -21,6 +21,8 @@ pub fn rows() -> Vec<Row> {
     let mut rows = vec![
         answered("fcgi-overloaded", &[end(0, 2)]).delivered("no"),
         answered("fcgi-overloaded", &[end(0, 2)]).delivered("no").post(),
+        answered("fcgi-protocol-error", &[stdout("Content-Type: te"), end(0, 2)]).post(),
+        answered("fcgi-protocol-error", &[stdout(OPEN), end(0, 2)]),
         answered("fcgi-cant-mpx", &[end(0, 1)]).delivered("no"),
         answered("fcgi-unknown-role", &[end(0, 3)]).delivered("no"),
         answered("fcgi-no-headers", &[end(0, 0)]),

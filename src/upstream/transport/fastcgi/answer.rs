@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{failure::Cause, limits};
 
+/// The protocol status of a request that was carried out (FastCGI specification, section 5.5).
+const COMPLETE: u8 = 0;
+
 /// An answer under way.
 #[derive(Default)]
 pub struct Answer {
@@ -19,6 +22,10 @@ pub struct Answer {
     /// What came on STDERR, up to a limit.
     stderr: Vec<u8>,
     ended: Option<Ended>,
+    /// Whether the application has begun to answer, on STDOUT or STDERR.
+    spoke: bool,
+    /// Whether the head was taken.
+    headed: bool,
 }
 
 impl Answer {
@@ -48,13 +55,22 @@ impl Answer {
         while self.stdout.len() < limits::WRITE_COPY {
             match self.reader.next(buffer)? {
                 None => break,
-                Some(Piece::Stdout(piece)) if self.ended.is_none() => self.add(piece),
+                Some(Piece::Stdout(piece)) if self.ended.is_none() => {
+                    self.spoke |= !piece.is_empty();
+                    self.add(piece);
+                }
                 Some(Piece::Stderr(piece)) => {
+                    self.spoke |= !piece.is_empty();
                     let room = limits::FASTCGI_STDERR.saturating_sub(self.stderr.len());
                     self.stderr.extend_from_slice(&piece[..piece.len().min(room)]);
                 }
                 // Behind the end there is no answer any more.
                 Some(Piece::Stdout(_)) => {}
+                Some(Piece::End(Ended { protocol, .. })) if self.headed && protocol != COMPLETE => {
+                    let evidence =
+                        format!("END_REQUEST has the protocol status {protocol} behind the head of an answer");
+                    return Err(Fault::new(Cause::FcgiProtocolError, evidence));
+                }
                 Some(Piece::End(ended)) => self.ended = self.ended.or(Some(ended)),
             }
         }
@@ -86,6 +102,13 @@ impl Answer {
         if !self.stdout.is_empty()
             && let Some(head) = head::take(&mut self.stdout, limit)?
         {
+            if let Some(Ended { protocol: 1.., .. }) = self.ended {
+                return Err(Fault::new(
+                    Cause::FcgiProtocolError,
+                    "an answer came, and behind it a refusal of the request",
+                ));
+            }
+            self.headed = true;
             return Ok(Some(head));
         }
         self.ended.map_or(Ok(None), |ended| Err(self.ended_headless(ended)))
@@ -116,6 +139,14 @@ impl Answer {
         const CANT_MPX_CONN: u8 = 1;
         const OVERLOADED: u8 = 2;
         const UNKNOWN_ROLE: u8 = 3;
+        if protocol != COMPLETE && (self.spoke || app != 0) {
+            // Whoever has begun to answer has been asked.
+            let evidence = format!(
+                "END_REQUEST has the protocol status {protocol} though the application has begun to answer{}",
+                self.said()
+            );
+            return Fault::new(Cause::FcgiProtocolError, evidence);
+        }
         let (cause, what) = match protocol {
             CANT_MPX_CONN => {
                 (Cause::FcgiCantMpx, "FCGI_CANT_MPX_CONN: it serves one request at a time on a connection")
@@ -208,11 +239,24 @@ mod tests {
             (vec![end(9, 0)], Cause::FcgiNoHeaders, "status 9"),
             (vec![record(kind::STDERR, b"no\nmemory"), end(1, 0)], Cause::FcgiNoHeaders, "it said: no"),
             (vec![record(kind::STDOUT, b"A: b\n"), end(0, 0)], Cause::FcgiNoHeaders, "5 bytes"),
+            // Whoever has begun to answer has been asked: no such refusal proves anything.
+            (vec![record(kind::STDOUT, b"A: b\n"), end(0, 2)], Cause::FcgiProtocolError, "begun to answer"),
+            (vec![record(kind::STDERR, b"oh"), end(0, 1)], Cause::FcgiProtocolError, "it said: oh"),
+            (vec![end(1, 2)], Cause::FcgiProtocolError, "begun to answer"),
+            (vec![record(kind::STDOUT, b"A: b\n\nbody"), end(0, 2)], Cause::FcgiProtocolError, "behind it a refusal"),
         ] {
             let fault = read(&records).1.unwrap_err();
             assert_eq!(fault.cause, cause);
             assert!(fault.evidence.contains(said), "{said}: {}", fault.evidence);
         }
+    }
+
+    #[test]
+    fn a_refusal_behind_the_head_breaks_the_answer() {
+        let (mut answer, head) = read(&[record(kind::STDOUT, b"A: b\n\npart")]);
+        assert!(head.unwrap().is_some());
+        let fault = answer.unwrap_all(&mut BytesMut::from(&end(0, 2)[..])).unwrap_err();
+        assert_eq!(fault.cause, Cause::FcgiProtocolError);
     }
 
     #[test]

@@ -25,9 +25,11 @@ pub fn head(
     (member, identity): (&Member, &outgoing::Identity),
     (length, ends): (Length, bool),
 ) -> Vec<u8> {
-    let (keep, own) = upstream.fastcgi.as_ref().map_or((0, &[][..]), |fastcgi| (fastcgi.keep, &fastcgi.params));
+    let settings = upstream.fastcgi.as_ref();
+    let own = settings.map_or(&[][..], |fastcgi| &fastcgi.params);
+    let keep = settings.is_some_and(|fastcgi| fastcgi.keeps(&record.head.method));
     let mut out = Vec::with_capacity(limits::FASTCGI_HEAD);
-    record::begin(keep > 0, &mut out);
+    record::begin(keep, &mut out);
     let mut params = Params::new(out, own);
     about_script(&mut params, script);
     about_request(&mut params, record, length);
@@ -63,7 +65,8 @@ fn about_request(params: &mut Params<'_>, record: &Record, length: Length) {
         Length::None | Length::Unknown => params.add(b"CONTENT_LENGTH", b""),
     }
     let mark: &[u8] = if record.query().is_some() { b"?" } else { b"" };
-    params.parts(b"REQUEST_URI", &[head.uri.path().as_bytes(), mark, query]);
+    // What was matched, not what came: an application that routes by it must not be led past a route's guard.
+    params.parts(b"REQUEST_URI", &[record.path().as_bytes(), mark, query]);
     params.add(b"REQUEST_SCHEME", record.scheme.as_bytes());
     if record.scheme == "https" {
         params.add(b"HTTPS", b"on");

@@ -1,7 +1,7 @@
 //! The one reading of a request's path: percent-encoding made uniform, dot segments and doubled slashes resolved.
 //! Comes before routing, and what is matched is what is forwarded; the query is never touched.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Why a path has no single safe reading; the request is answered 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +167,28 @@ fn resolve(path: &str) -> Result<String, PathProblem> {
         resolved.push('/');
     }
     Ok(resolved)
+}
+
+/// The bytes that `path` stands for, decoded once. An encoded slash becomes one: who takes segments apart looks first.
+///
+/// `None` where a percent sign has no two hexadecimal digits behind it (RFC 3986 section 2.1).
+#[must_use]
+pub fn decode(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let Some(first) = memchr::memchr(b'%', path) else { return Some(Cow::Borrowed(path)) };
+    let mut decoded = Vec::with_capacity(path.len());
+    decoded.extend_from_slice(&path[..first]);
+    let mut rest = &path[first..];
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte != b'%' {
+            decoded.push(byte);
+            rest = after;
+            continue;
+        }
+        let digit = |at: usize| char::from(*after.get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        decoded.push(digit(0)? << 4 | digit(1)?);
+        rest = &after[2..];
+    }
+    Some(Cow::Owned(decoded))
 }
 
 #[cfg(test)]

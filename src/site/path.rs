@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::name;
+use crate::message::path;
 
 /// A decoded path: begins with a slash, and no segment of it is empty (but the last), a dot segment, or has a control
 /// character.
@@ -49,7 +50,11 @@ impl<'a> Asked<'a> {
         if !path.starts_with('/') {
             return Err(BadPath::NotAbsolute);
         }
-        let path = decode(path.as_bytes())?;
+        // Decoded, it would look like the slash between two segments.
+        if ["%2f", "%2F"].iter().any(|slash| memchr::memmem::find(path.as_bytes(), slash.as_bytes()).is_some()) {
+            return Err(BadPath::Segment);
+        }
+        let path = path::decode(path.as_bytes()).ok_or(BadPath::Escape)?;
         let mut hidden = None;
         let mut start = 1;
         while start <= path.len() {
@@ -93,28 +98,6 @@ impl<'a> Asked<'a> {
     pub fn hidden(&self) -> Option<usize> {
         self.hidden
     }
-}
-
-fn decode(path: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
-    let Some(first) = memchr::memchr(b'%', path) else { return Ok(Cow::Borrowed(path)) };
-    let mut decoded = Vec::with_capacity(path.len());
-    decoded.extend_from_slice(&path[..first]);
-    let mut rest = &path[first..];
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte != b'%' {
-            decoded.push(byte);
-            rest = after;
-            continue;
-        }
-        let digit = |at: usize| char::from(*after.get(at)?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let (Some(high), Some(low)) = (digit(0), digit(1)) else { return Err(BadPath::Escape) };
-        match high << 4 | low {
-            b'/' => return Err(BadPath::Segment),
-            value => decoded.push(value),
-        }
-        rest = &after[2..];
-    }
-    Ok(Cow::Owned(decoded))
 }
 
 #[cfg(test)]

@@ -120,6 +120,21 @@ fn reserved(path: &str) -> Vec<u8> {
     path.bytes().filter(|byte| byte.is_ascii() && !is_unreserved(*byte) && !matches!(byte, b'/' | b'%')).collect()
 }
 
+#[test]
+fn escapes_are_decoded_once() {
+    for (path, decoded) in [
+        ("/a/b", Some("/a/b")),
+        ("/a%20b%2Fc", Some("/a b/c")),
+        ("/%D1%84", Some("/\u{444}")),
+        ("/%2525", Some("/%25")),
+        ("/a%", None),
+        ("/a%2", None),
+        ("/a%zz", None),
+    ] {
+        assert_eq!(decode(path.as_bytes()).as_deref(), decoded.map(str::as_bytes), "{path}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_normal_form_is_stable_and_has_nothing_left_to_resolve(path in paths()) {

@@ -60,6 +60,7 @@ def nginx(folder, port, upstream):
 events {{ worker_connections 9000; }}
 http {{
   access_log {folder}/nginx.log combined buffer=64k flush=1s; keepalive_requests 1000000000; sendfile on; tcp_nopush on;
+  client_body_buffer_size 64k;
   {nginx_paths(folder, "front")}
   upstream app {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000000; }}
   upstream dead {{ server 127.0.0.1:{DEAD} max_fails=0; }}

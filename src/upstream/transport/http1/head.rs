@@ -170,7 +170,7 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
         Ok(status) if code < MAX_STATUS => status,
         _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
     };
-    let mut head = Head::new(status, parsed.version == Some(1), parsed.headers.len() + SPARE_FIELDS);
+    let mut head = Head::new(status, parsed.version == Some(1), room(parsed.headers));
     for field in parsed.headers.iter() {
         let start = field.value.as_ptr() as usize - raw.as_ptr() as usize;
         let value = raw.slice(start..start + field.value.len());
@@ -189,8 +189,12 @@ fn parse(raw: &Bytes) -> Result<Head, Fault> {
 
 /// The first status that does not exist (RFC 9110 section 15).
 const MAX_STATUS: u16 = 600;
-/// Room for the fields that the gateway adds, so that the map does not grow.
-const SPARE_FIELDS: usize = 4;
+/// Room for the fields that pass and for the two that the gateway always adds: a map that grows is filled anew, and one
+/// that is too large costs memory of its own kind.
+fn room(fields: &[httparse::Header<'_>]) -> usize {
+    let stays = |name: &str| name.eq_ignore_ascii_case("connection") || name.eq_ignore_ascii_case("keep-alive");
+    fields.iter().filter(|field| !stays(field.name)).count() + 2
+}
 
 /// Names the first line that is wrong.
 fn malformed(raw: &[u8], error: httparse::Error) -> Fault {

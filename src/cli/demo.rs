@@ -120,7 +120,8 @@ fn set_up(address: SocketAddr) -> io::Result<(String, Places)> {
         }
     }
     let index = upstream::serve_page(index::page(address, &stages))?;
-    Ok((configuration::text(address, &index, &stages, places.name_server(), places.no_name_server()), places))
+    let site = places.site()?;
+    Ok((configuration::text(address, &index, &site, &stages, places.name_server(), places.no_name_server()), places))
 }
 
 fn greet(address: SocketAddr) {

@@ -1,6 +1,7 @@
 //! What went wrong with a request: one cause, where, how far the request had come, and the evidence.
 //! Made where it happens (resolve, connect, transport, stack), judged by `upstream::judge`, shown by `stack::respond`.
 
+pub(crate) mod access;
 pub mod cause;
 pub mod classify;
 pub mod page;

@@ -18,6 +18,7 @@ use super::{
     folder::Opened,
     name,
     range::Part,
+    refusal::LOOK_AT_THE_DISK,
 };
 use crate::{
     config::settings::Site,
@@ -190,7 +191,9 @@ impl http_body::Body for Reading {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             Ok(None) => shrunk(&this.name),
-            Err(errno) => Failure::new(Cause::GatewayInternalError, format!("reading {}: {errno}", this.name)),
+            Err(errno) => {
+                Failure::new(Cause::SiteFileBroken, format!("reading {}: {errno}", this.name)).next(LOOK_AT_THE_DISK)
+            }
         };
         // The HTTP server drops a head that has not left when the body fails at once.
         this.broken = Some(failure.delivered(Delivered::Yes));
@@ -209,11 +212,11 @@ impl http_body::Body for Reading {
 
 fn shrunk(name: &str) -> Box<Failure> {
     let evidence = format!("the file {name} became shorter while it was sent");
-    Failure::new(Cause::GatewayInternalError, evidence)
+    Failure::new(Cause::SiteFileBroken, evidence)
         .next("let programs write a new file and rename it, instead of writing into one that is being served")
 }
 
 fn unreadable(about: &About<'_>, errno: Errno) -> Box<Failure> {
     let evidence = format!("reading {}: {errno}", String::from_utf8_lossy(about.path));
-    Failure::new(Cause::GatewayInternalError, evidence).next("look for errors of the disk in the system's log")
+    Failure::new(Cause::SiteFileBroken, evidence).next(LOOK_AT_THE_DISK)
 }

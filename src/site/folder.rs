@@ -98,7 +98,11 @@ impl Tree for Folder {
         // A pipe without a writer must not make the worker wait.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let opened = self.at(path, flags).and_then(|file| Ok(Opened { stat: fs::fstat(&file)?, file }));
-        seen(opened, |opened| opened.stat)
+        match seen(opened, |opened| opened.stat) {
+            // To enter a folder is not to list it.
+            Seen::Refused(Refused::Permission) if self.look(path) == Seen::Folder => Seen::Folder,
+            seen => seen,
+        }
     }
 
     fn look(&mut self, path: &[u8]) -> Seen<()> {

@@ -10,6 +10,7 @@ pub mod path;
 pub mod range;
 mod refusal;
 pub mod try_order;
+mod unreadable;
 
 use std::sync::Arc;
 

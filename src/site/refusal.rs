@@ -1,18 +1,28 @@
 //! Why a site has nothing for a request, as a failure with its evidence and what the operator can change.
 //! The page is `failure::page`'s, as for every other failure.
 
+use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
 use http::HeaderValue;
 use rustix::io::Errno;
 
 use super::{
     path::{Asked, BadPath},
     try_order::Refused,
+    unreadable::unreadable,
 };
 use crate::{
     config::settings::{Site, Try},
     failure::{Cause, Failure},
     message::Record,
 };
+
+/// The next step where the system could not read.
+pub const LOOK_AT_THE_DISK: &str = "look for errors of the disk in the system's log (`dmesg`)";
 
 /// The path is no name of a file.
 pub fn bad_path(problem: BadPath) -> Box<Failure> {
@@ -40,7 +50,7 @@ pub fn nothing(site: &Site, asked: &Asked<'_>) -> Box<Failure> {
         })
         .collect();
     let evidence = format!("there is no file for {path} below {}: {}", site.root.display(), tried.join(", "));
-    Failure::new(Cause::RouteNoMatch, evidence).next(
+    Failure::new(Cause::SiteNotFound, evidence).next(
         "put the file there if something should be published, or add what answers such paths to `try` of the site",
     )
 }
@@ -52,27 +62,33 @@ pub fn folder(site: &Site, asked: &Asked<'_>) -> Box<Failure> {
         String::from_utf8_lossy(asked.path()),
         site.root.display()
     );
-    Failure::new(Cause::PolicyDenied, evidence).next(
+    Failure::new(Cause::SiteRefused, evidence).next(
         "put one of the files of `index` there if something should be published, or add it to `index` of the site",
     )
 }
 
 /// The folder itself cannot be used.
 pub fn root(site: &Site, errno: Errno) -> Box<Failure> {
-    let root = site.root.display();
+    let root = &site.root;
     match errno {
         Errno::NOENT | Errno::NOTDIR => {
-            Failure::new(Cause::RouteNoMatch, format!("the site's folder {root} is not there, or is no folder"))
-                .next("correct `root` of the site")
+            let gone = root.ancestors().take_while(|folder| !folder.is_dir()).last().unwrap_or(root);
+            let is = if gone.exists() { "is no folder" } else { "does not exist" };
+            let evidence = if gone == root {
+                format!("the site's folder {} {is}", root.display())
+            } else {
+                format!("the site's folder {} is not there: {} {is}", root.display(), gone.display())
+            };
+            Failure::new(Cause::SiteRootMissing, evidence)
         }
-        Errno::ACCESS => Failure::new(Cause::PolicyDenied, format!("the site's folder {root} {}", not_permitted()))
-            .next("let this user enter the folder and every folder above it"),
-        errno => broken(&root.to_string(), errno),
+        Errno::ACCESS => unreadable(root),
+        errno => broken(root, errno),
     }
 }
 
 /// What is there is not for visitors.
 pub fn refused(refused: Refused, site: &Site, path: &[u8]) -> Box<Failure> {
+    let place: PathBuf = site.root.join(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)));
     let path = String::from_utf8_lossy(path);
     let (why, next) = match refused {
         Refused::Hidden => (
@@ -94,26 +110,16 @@ pub fn refused(refused: Refused, site: &Site, path: &[u8]) -> Box<Failure> {
         Refused::NotRegular => {
             ("is neither a file nor a folder".to_owned(), "take sockets, pipes and devices out of the site's folder")
         }
-        Refused::Permission => (
-            not_permitted(),
-            "let this user read the file and enter the folders above it; scripts need only the folders",
-        ),
-        Refused::Broken(errno) => return broken(&format!("{}{path}", site.root.display()), errno),
+        Refused::Permission => return unreadable(&place),
+        Refused::Broken(errno) => return broken(&place, errno),
     };
-    Failure::new(Cause::PolicyDenied, format!("{path} below {} {why}", site.root.display())).next(next)
+    Failure::new(Cause::SiteRefused, format!("{path} below {} {why}", site.root.display())).next(next)
 }
 
-fn not_permitted() -> String {
-    let user = rustix::process::geteuid();
-    format!("may not be read by the user that the gateway runs as (id {})", user.as_raw())
-}
-
-fn broken(path: &str, errno: Errno) -> Box<Failure> {
-    let evidence = format!("opening {path}: {errno}");
+fn broken(path: &Path, errno: Errno) -> Box<Failure> {
+    let evidence = format!("opening {}: {errno}", path.display());
     match errno {
-        Errno::MFILE | Errno::NFILE | Errno::NOMEM => Failure::new(Cause::ConnectFdExhausted, evidence),
-        _ => {
-            Failure::new(Cause::GatewayInternalError, evidence).next("look for errors of the disk in the system's log")
-        }
+        Errno::MFILE | Errno::NFILE => Failure::new(Cause::ConnectFdExhausted, evidence),
+        _ => Failure::new(Cause::SiteFileBroken, evidence).next(LOOK_AT_THE_DISK),
     }
 }

@@ -1,15 +1,11 @@
 //! What the system says about an address that failed: who listens where, who owns a socket, what is used up.
 //! Asked by `connect` once it has a cause, and seldom, because a dead upstream is tried thousands of times a second.
 
-mod accounts;
 mod pool;
 mod tcp;
 mod unix;
 
-use std::{
-    cell::RefCell, collections::HashMap, fs::File, io::Read, net::SocketAddr, path::Path, rc::Rc, sync::Arc,
-    time::Instant,
-};
+use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -19,7 +15,7 @@ pub(super) use self::{
 };
 use crate::{
     failure::{Cause, Failure},
-    limits::{EVIDENCE_LIFE, EVIDENCE_MEMBERS, EVIDENCE_TABLE},
+    limits::{EVIDENCE_LIFE, EVIDENCE_MEMBERS},
 };
 
 /// What was found out, and what to do about it.
@@ -113,16 +109,6 @@ fn descriptors() -> Finding {
                 `limits.connections`."
         .to_owned();
     Finding::new(seen, next)
-}
-
-/// The beginning of a text file; empty when it cannot be read.
-fn table(path: impl AsRef<Path>) -> String {
-    let mut text = Vec::new();
-    if let Ok(file) = File::open(path) {
-        // What came before an error is still true.
-        let _ = file.take(EVIDENCE_TABLE).read_to_end(&mut text);
-    }
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("request-client-aborted", "a_client_that_leaves_cancels_its_exchange"),
     ("request-body-truncated", "half_an_upload_never_looks_whole_to_the_upstream"),
     ("proxy-loop", "a_request_that_comes_back_is_a_loop"),
+    ("site-unreadable", "a_file_that_the_gateway_may_not_read_is_explained"),
+    ("site-file-broken", "a_file_that_changes_under_the_answer_never_looks_whole"),
     ("upstream-conn-limit", "a_request_too_many_for_a_full_queue_is_refused_at_once"),
     ("upstream-queue-timeout", "a_request_that_waited_too_long_was_never_sent"),
     ("connect-reset", "every_errno_of_a_tcp_connect_has_its_cause"),

@@ -24,10 +24,11 @@ send_timeout = \"2s\"
 contact = \"the person who started this demo\"
 ";
 
-/// The whole file. `index` is the URL of the upstream that serves the index page.
+/// The whole file. `index` is the URL of the upstream that serves the index page, `site` the folder of the demo's site.
 pub(super) fn text(
     address: SocketAddr,
     index: &str,
+    site: &str,
     stages: &[Stage],
     names: SocketAddr,
     no_names: SocketAddr,
@@ -42,12 +43,12 @@ pub(super) fn text(
             Upstream::Is(Place::Unasked(_)) => format!("dns = {{ servers = [\"{no_names}\"] }}\n"),
             _ => String::new(),
         };
-        add(&mut text, stage, &dns);
+        add(&mut text, stage, site, &dns);
     }
     text
 }
 
-fn add(text: &mut String, stage: &Stage, dns: &str) {
+fn add(text: &mut String, stage: &Stage, site: &str, dns: &str) {
     let scene = stage.scene;
     let mut line = |line: &str| {
         if !line.is_empty() {
@@ -62,7 +63,7 @@ fn add(text: &mut String, stage: &Stage, dns: &str) {
         return;
     }
     line(&format!("[[route]]\npath = \"/{}/\"", scene.name));
-    line(scene.route);
+    line(&scene.route.replace("{folder}", site));
     if asks {
         line(&format!("upstream = \"{}\"\n[upstream.{}]\nservers = [\"{}\"]", scene.name, scene.name, stage.server));
         line(scene.options);

@@ -45,6 +45,13 @@ impl Places {
         self.no_name_server
     }
 
+    /// The folder of the demo's site, with a folder in it that has no index.
+    pub(super) fn site(&self) -> io::Result<String> {
+        let site = self.folder.join("site");
+        fs::create_dir_all(site.join("site-refused"))?;
+        Ok(site.display().to_string())
+    }
+
     /// The URL of a place; `None` where this machine cannot show it.
     pub(super) fn server(&mut self, place: Place) -> io::Result<Option<String>> {
         let unix = |path: &Path| format!("http+unix:{}", path.display());

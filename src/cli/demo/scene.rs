@@ -15,7 +15,7 @@ pub(super) struct Scene {
     pub upstream: Upstream,
     /// Lines of its `[upstream]` table.
     pub options: &'static str,
-    /// Lines of its `[[route]]`.
+    /// Lines of its `[[route]]`; `{folder}` is the folder of the demo's site.
     pub route: &'static str,
     /// The status a visitor sees, where it is not the one that comes with the cause.
     pub sees: Option<&'static str>,

@@ -38,6 +38,8 @@ pub(super) fn parts() -> [(&'static str, &'static [Scene]); 9] {
 
 /// Causes without a scene, and why.
 pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
+    (Cause::SiteUnreadable, "needs a file that the gateway's user may not read, and a user who may not read all"),
+    (Cause::SiteFileBroken, "needs a file that shrinks while it is sent, or a broken disk"),
     (Cause::AcceptFdExhausted, "needs a gateway that has run out of file descriptors"),
     (Cause::AcceptClientLimit, "needs thousands of clients at once"),
     (Cause::ConnectReset, "needs a network device that resets connections while they are made"),

@@ -213,7 +213,7 @@ pub(super) const FD_EXHAUSTED: Facts = Facts {
     parameters: &[],
     delivered: Delivered::No,
     passes: true,
-    meaning: "The gateway has no file descriptor left for a connection to the upstream.",
+    meaning: "The gateway has no file descriptor left for a connection to the upstream, or for a file of a site.",
     real_life: &["a low open-files limit", "more clients than planned for"],
     next: "Raise the gateway's open-files limit (LimitNOFILE), or lower limits.connections.",
     retry: retry::LATER,

@@ -15,6 +15,7 @@ mod resolve;
 mod retry;
 mod route;
 mod send;
+mod site;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -61,8 +62,16 @@ pub enum Cause {
     RouteNoMatch,
     /// `proxy-loop`
     ProxyLoop,
+    /// `site-not-found`
+    SiteNotFound,
+    /// `site-unreadable`
+    SiteUnreadable,
+    /// `site-root-missing`
+    SiteRootMissing,
     /// `policy-denied`
     PolicyDenied,
+    /// `site-refused`
+    SiteRefused,
     /// `upstream-maintenance`
     UpstreamMaintenance,
     /// `upstream-conn-limit`
@@ -167,6 +176,8 @@ pub enum Cause {
     TrailerInvalid,
     /// `body-excess`
     BodyExcess,
+    /// `site-file-broken`
+    SiteFileBroken,
     /// `downstream-write-timeout`
     DownstreamWriteTimeout,
     /// `downstream-aborted-midstream`
@@ -202,7 +213,11 @@ impl Cause {
         Self::RequestVersionUnsupported,
         Self::RouteNoMatch,
         Self::ProxyLoop,
+        Self::SiteNotFound,
+        Self::SiteUnreadable,
+        Self::SiteRootMissing,
         Self::PolicyDenied,
+        Self::SiteRefused,
         Self::UpstreamMaintenance,
         Self::UpstreamConnLimit,
         Self::UpstreamQueueTimeout,
@@ -255,6 +270,7 @@ impl Cause {
         Self::BodyBadChunk,
         Self::TrailerInvalid,
         Self::BodyExcess,
+        Self::SiteFileBroken,
         Self::DownstreamWriteTimeout,
         Self::DownstreamAbortedMidstream,
         Self::UpgradeInvalid,
@@ -285,7 +301,11 @@ impl Cause {
             Self::RequestVersionUnsupported => &request::VERSION_UNSUPPORTED,
             Self::RouteNoMatch => &route::NO_MATCH,
             Self::ProxyLoop => &route::LOOP,
+            Self::SiteNotFound => &site::NOT_FOUND,
+            Self::SiteUnreadable => &site::UNREADABLE,
+            Self::SiteRootMissing => &site::ROOT_MISSING,
             Self::PolicyDenied => &policy::DENIED,
+            Self::SiteRefused => &site::REFUSED,
             Self::UpstreamMaintenance => &policy::MAINTENANCE,
             Self::UpstreamConnLimit => &limit::CONN_LIMIT,
             Self::UpstreamQueueTimeout => &limit::QUEUE_TIMEOUT,
@@ -338,6 +358,7 @@ impl Cause {
             Self::BodyBadChunk => &body::BAD_CHUNK,
             Self::TrailerInvalid => &body::TRAILER_INVALID,
             Self::BodyExcess => &body::EXCESS,
+            Self::SiteFileBroken => &site::FILE_BROKEN,
             Self::DownstreamWriteTimeout => &body::DOWNSTREAM_WRITE_TIMEOUT,
             Self::DownstreamAbortedMidstream => &body::DOWNSTREAM_ABORTED,
             Self::UpgradeInvalid => &upgrade::INVALID,

@@ -6,8 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::table;
-use crate::limits::EVIDENCE_FOLDER;
+use crate::{failure::access::table, limits::EVIDENCE_FOLDER};
 
 /// The file of a pool.
 #[derive(Debug)]

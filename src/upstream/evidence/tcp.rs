@@ -8,9 +8,9 @@ use std::{
     ops::RangeInclusive,
 };
 
-use super::{Finding, descriptors, table};
+use super::{Finding, descriptors};
 use crate::{
-    failure::Cause,
+    failure::{Cause, access::table},
     limits::{EVIDENCE_LISTED, EVIDENCE_TABLE},
 };
 

@@ -1,40 +1,22 @@
 //! What the system knows about a Unix socket: what lies at the path, who may use it, who listens, what lies beside it.
 //! Every look is a few calls of `stat`; folders and tables are read up to a limit.
 
-use std::{
-    fs,
-    os::unix::fs::{FileTypeExt, MetadataExt},
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::FileTypeExt, path::Path};
 
 use super::{
-    Finding,
-    accounts::{Who, group_name, user_name},
-    descriptors,
+    Finding, descriptors,
     pool::{Pool, pool},
-    table,
 };
 use crate::{
-    failure::Cause,
+    failure::{
+        Cause,
+        access::{PASS, Step, WRITE, Who, group_name, table, user_name},
+    },
     limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
 };
 
 const START_PHP: &str = "Start PHP-FPM (`systemctl status 'php*-fpm'` tells why it is down), or write what `listen` of its \
                          pool says into `servers`.";
-const PASS: u32 = 1;
-const WRITE: u32 = 2;
-
-/// A folder on the way to a socket, or the socket.
-#[derive(Debug, Clone)]
-struct Step {
-    path: PathBuf,
-    owner: u32,
-    group: u32,
-    mode: u32,
-    /// What the gateway must be allowed to do with it.
-    needs: u32,
-}
-
 /// What there is to know about the socket at `path` that failed because of `cause`. `is_php` says that PHP-FPM is meant
 /// to listen there.
 pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Finding {
@@ -44,7 +26,7 @@ pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Find
         Cause::ConnectUnixMissing => missing(path),
         Cause::ConnectUnixStale => stale(path),
         Cause::ConnectUnixPermission => {
-            let (steps, who) = (steps(path), Who::gateway());
+            let (steps, who) = (Step::all(path, WRITE), Who::gateway());
             let finding = forbidden(&steps, &who);
             match steps.last().filter(|socket| is_php && socket.path == path) {
                 Some(socket) => Finding { next: admit(socket, &who, pool(path).as_ref()).or(finding.next), ..finding },
@@ -88,7 +70,7 @@ fn missing(path: &Path) -> Finding {
 }
 
 fn stale(path: &Path) -> Finding {
-    let owned = step(path, WRITE).map(|socket| format!("{} is {}; ", path.display(), owned(&socket)));
+    let owned = Step::at(path, WRITE).map(|socket| format!("{} is {}; ", path.display(), socket.owned()));
     let owned = owned.unwrap_or_default();
     let bound = path.to_str().is_some_and(|path| is_bound(&table("/proc/net/unix"), path));
     if bound {
@@ -109,16 +91,16 @@ fn is_bound(sockets: &str, path: &str) -> bool {
 }
 
 fn forbidden(steps: &[Step], who: &Who) -> Finding {
-    let Some(step) = steps.iter().find(|step| !who.may(step.needs, step.owner, step.group, step.mode)) else {
+    let Some(step) = who.barred(steps) else {
         return Finding::new(
             format!("the modes of the path admit {}", who.described()),
             "An access control list, SELinux or AppArmor forbids it: see the audit log (`ausearch -m avc`, `dmesg`).",
         );
     };
-    let seen = format!("{} is {} and does not admit {}", step.path.display(), owned(step), who.described());
+    let seen = step.bars(who);
     let user = user_name(who.user);
     let group = group_name(step.group);
-    let next = if (step.mode >> 3) & step.needs == step.needs && !who.groups.contains(&step.group) {
+    let next = if who.lacks_group(step) {
         format!("Add user {user} to group {group} (`usermod -aG {group} {user}`) and restart the gateway.")
     } else if step.needs == PASS {
         format!("Let user {user} pass: `chmod o+x {}`.", step.path.display())
@@ -146,11 +128,14 @@ fn admit(socket: &Step, who: &Who, pool: Option<&Pool>) -> Option<String> {
     if (socket.mode >> 3) & WRITE == 0 {
         lines.push(change("listen.mode", "0660"));
     }
-    let (lines, user, old) = (lines.join(" and "), user_name(who.user), group_name(socket.group));
-    Some(format!(
-        "Write {lines} into the pool's file and reload PHP-FPM; or, where the mode is 0660 already, add user {user} to \
-         group {old} (`usermod -aG {old} {user}`) and restart the gateway."
-    ))
+    let write = format!("write {} into the pool's file and reload PHP-FPM", lines.join(" and "));
+    // Other servers may use the socket too, so its group stays where it is of use; root's is for nobody else.
+    Some(if who.lacks_group(socket) && socket.group != 0 {
+        let (user, group) = (user_name(who.user), group_name(socket.group));
+        format!("Add user {user} to group {group} (`usermod -aG {group} {user}`) and restart the gateway; or {write}.")
+    } else {
+        write.replacen('w', "W", 1) + "."
+    })
 }
 
 fn no_socket(path: &Path) -> Finding {
@@ -190,24 +175,6 @@ fn beside(path: &Path) -> String {
         return format!("no other socket lies in {}", folder.display());
     }
     format!("other sockets in {}: {}", folder.display(), sockets.join(", "))
-}
-
-/// The folders on the way to `path`, outermost first, then what lies there, as far as can be seen.
-fn steps(path: &Path) -> Vec<Step> {
-    let mut way: Vec<&Path> = path.ancestors().filter(|step| !step.as_os_str().is_empty()).collect();
-    way.reverse();
-    way.into_iter().map_while(|place| step(place, if place == path { WRITE } else { PASS })).collect()
-}
-
-fn step(path: &Path, needs: u32) -> Option<Step> {
-    let found = fs::metadata(path).ok()?;
-    let mode = found.mode() & 0o7777;
-    Some(Step { path: path.to_owned(), owner: found.uid(), group: found.gid(), mode, needs })
-}
-
-/// `www-data:www-data 0660`
-fn owned(step: &Step) -> String {
-    format!("{}:{} {:04o}", user_name(step.owner), group_name(step.group), step.mode)
 }
 
 #[cfg(test)]
@@ -255,7 +222,9 @@ mod tests {
     fn the_lines_of_the_pool_are_named_that_bar_the_gateway() {
         let who = Who { user: 4_000_001, groups: vec![4_000_001] };
         let advice = |mode| admit(&place("/run/fpm.sock", mode, WRITE), &who, None);
-        assert!(advice(0o660).is_some_and(|next| next.starts_with("Write `listen.group = 4000001` into")));
+        let group = "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway; or write \
+                     `listen.group = 4000001` into the pool's file and reload PHP-FPM.";
+        assert_eq!(advice(0o660).as_deref(), Some(group));
         let both = "Write `listen.group = 4000001` and `listen.mode = 0660` into";
         assert!(advice(0o600).is_some_and(|next| next.starts_with(both)));
         assert_eq!(advice(0o666), None);

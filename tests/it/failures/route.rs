@@ -12,6 +12,9 @@ pub fn rows() -> Vec<Row> {
         ours("request-method-not-allowed", "methods = [\"POST\", \"PUT\"]\nupstream = \"app\""),
         ours("policy-denied", "access = { deny = [\"127.0.0.0/8\"] }\nupstream = \"app\""),
         ours("policy-denied", "access = { allow = [\"192.0.2.0/24\"] }\nupstream = \"app\""),
+        ours("site-not-found", "site = { root = \"/dev/fd\", try = [\"/nothing\"] }"),
+        ours("site-refused", "site = { root = \"/dev\", try = [\"/null\"] }"),
+        ours("site-root-missing", "site = { root = \"/dev/null/site\" }"),
         ours("upstream-maintenance", "maintenance = { retry_after = \"10m\" }"),
     ]
 }

@@ -39,7 +39,7 @@ fn what_is_not_there_is_answered_with_the_gateways_page() {
     let site = Site::new("");
     site.file("index.html", "start").file("empty/a.txt", "a");
     for path in ["/missing", "/index.html/", "/index.html/x", "/missing/", "/a.php", "/%FF"] {
-        assert_eq!(refused(&site, path), (404, "route-no-match".to_owned()), "{path}");
+        assert_eq!(refused(&site, path), (404, "site-not-found".to_owned()), "{path}");
     }
     let response = site.get("/missing.html");
     let problem = response.json();
@@ -49,8 +49,8 @@ fn what_is_not_there_is_answered_with_the_gateways_page() {
     assert_eq!((html.status, html.field("content-language")), (404, Some("ru")), "{html:?}");
     let long = format!("/{}", "a".repeat(300));
     assert_eq!(site.get(&long).status, 404, "a name longer than the system has");
-    assert_eq!(refused(&site, "/empty/"), (403, "policy-denied".to_owned()), "folders are not listed");
-    assert_eq!(refused(&site, "/empty"), (403, "policy-denied".to_owned()), "folders are not listed");
+    assert_eq!(refused(&site, "/empty/"), (403, "site-refused".to_owned()), "folders are not listed");
+    assert_eq!(refused(&site, "/empty"), (403, "site-refused".to_owned()), "folders are not listed");
 }
 
 #[test]
@@ -155,27 +155,62 @@ fn pipes_sockets_and_devices_are_never_waited_for() {
     mknodat(CWD, site.root().join("pipe"), FileType::Fifo, Mode::from_raw_mode(0o644), 0).expect("a new pipe");
     let _socket = UnixListener::bind(site.root().join("socket")).expect("a new socket");
     for path in ["/pipe", "/socket"] {
-        assert_eq!(refused(&site, path), (403, "policy-denied".to_owned()), "{path}");
+        assert_eq!(refused(&site, path), (403, "site-refused".to_owned()), "{path}");
     }
 }
 
 #[test]
-fn a_file_that_the_gateway_may_not_read_is_no_failure_of_the_gateway() {
-    let under = crate::support::gate::Under { user: Some(65_534), ..Default::default() };
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("our own folder");
+fn a_file_that_the_gateway_may_not_read_is_explained() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    write(&folder.path().join("a.txt"), b"a");
-    fs::set_permissions(folder.path().join("a.txt"), Permissions::from_mode(0o600)).expect("our own file");
-    let toml = format!(
-        "[log]\nlevel = \"debug\"\nformat = \"json\"\naccess = \"off\"\n[[route]]\nsite.root = \"{}\"\n",
-        folder.path().display()
-    );
+    let under = crate::support::gate::Under { user: Some(65_534), ..Default::default() };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let set = |path: &str, mode| {
+        fs::set_permissions(folder.path().join(path), Permissions::from_mode(mode)).expect("our own file");
+    };
+    for file in ["a.txt", "closed/b.txt", "unlisted/index.html"] {
+        write(&folder.path().join(file), b"text");
+    }
+    for (path, mode) in [("", 0o755), ("a.txt", 0o600), ("closed", 0o700), ("unlisted", 0o711)] {
+        set(path, mode);
+    }
+    let root = folder.path().display();
+    let toml = format!("[log]\nformat = \"json\"\naccess = \"off\"\n[[route]]\nsite.root = \"{root}\"\n");
     let gate = crate::support::Gate::start_under(under, &toml);
-    assert_eq!(gate.client().get("/a.txt").status, 403);
-    gate.program_line(|line| line.contains("policy-denied") && line.contains("id 65534"));
+    for (path, evidence, next) in [
+        (
+            "/a.txt",
+            format!("{root}/a.txt is root:root 0600 and does not admit user nobody"),
+            format!("o+r {root}/a.txt`"),
+        ),
+        (
+            "/closed/b.txt",
+            format!("b.txt cannot be reached: {root}/closed is root:root 0700"),
+            format!("o+x {root}/closed`"),
+        ),
+    ] {
+        let response = gate.client().get(path);
+        assert_eq!(response.status, 403, "{path}: {response:?}");
+        assert!(!response.text().contains("root"), "the page names no owner: {response:?}");
+        let line = gate.program_line(|line| line.contains("site-unreadable") && line.contains(&evidence));
+        assert!(line.contains("\"WARN\"") && line.contains(&next), "{line}");
+    }
+    assert_eq!(gate.client().get("/unlisted/").text(), "text", "what may be entered need not be listed");
+    assert_eq!(gate.client().get("/unlisted").field("location"), Some("/unlisted/"));
+}
+
+#[test]
+fn a_file_shorter_than_the_system_says_is_a_failure_before_the_head() {
+    // A file of the kernel is said to have a page, and ends earlier.
+    let lengths = "/sys/devices/virtual/net/lo";
+    if !std::path::Path::new(lengths).join("mtu").exists() {
+        return;
+    }
+    let gate = crate::support::Gate::start(&format!("[[route]]\nsite.root = \"{lengths}\"\n"));
+    let response = gate.client().get("/mtu");
+    assert_eq!((response.status, &response.json()["cause"]), (500, &"gateway".into()), "{response:?}");
+    assert_eq!(gate.logged("/mtu")["cause"], "site-file-broken");
 }
 
 #[test]
@@ -183,7 +218,7 @@ fn a_folder_that_is_replaced_is_seen_at_once() {
     let site = Site::new("");
     let releases = site.folder.path();
     fs::remove_dir(site.root()).expect("it is empty");
-    assert_eq!(site.get("/v.txt").status, 404, "the folder is not there");
+    assert_eq!(refused(&site, "/v.txt"), (500, "site-root-missing".to_owned()));
     for version in ["1", "2"] {
         write(&releases.join(version).join("v.txt"), version.as_bytes());
         std::os::unix::fs::symlink(version, releases.join("next")).expect("a new link");
@@ -221,7 +256,7 @@ fn a_file_that_changes_under_the_answer_never_looks_whole() {
             // What was read before it shrank may still come, and then no more.
             while matches!(client.more(crate::support::PATIENCE), crate::support::client::Got::Bytes) {}
             let entry = site.gate.logged("/shrinks");
-            assert_eq!(entry["cause"], "gateway-internal-error", "{entry}");
+            assert_eq!(entry["cause"], "site-file-broken", "{entry}");
             assert!(entry["bytes_out"].as_u64().is_some_and(|sent| sent < length), "{entry}");
         } else {
             file.set_len(length + 1000).expect("a longer file");
@@ -259,7 +294,7 @@ fn scripts_go_on_to_the_upstream_and_files_do_not() {
     assert_eq!(site.gate.client().post("/style.css", "x").status, 405);
     assert_eq!(site.get("/admin").field("location"), Some("/admin/"));
     for path in ["/uploads/evil.php", "/uploads/evil.php/x"] {
-        assert_eq!(refused(&site, path), (403, "policy-denied".to_owned()), "{path}");
+        assert_eq!(refused(&site, path), (403, "site-refused".to_owned()), "{path}");
     }
     fs::rename(site.root(), site.folder.path().join("away")).expect("our own folder");
     assert_eq!(site.get("/x.php").text(), "script", "where the folder is not seen, names decide");

@@ -8,6 +8,17 @@ pub(super) const SCENES: &[Scene] = &[
     Scene::new("route-no-match", Cause::RouteNoMatch, "No route takes this path.", Upstream::Nobody),
     Scene::new("policy-denied", Cause::PolicyDenied, "The route's access list keeps you out.", Upstream::Nobody)
         .route("access = { deny = [\"127.0.0.0/8\", \"::1/128\"] }\nrespond = { status = 200, body = \"secret\" }"),
+    Scene::new("site-not-found", Cause::SiteNotFound, "A site without a file for this path.", Upstream::Nobody)
+        .route("site = { root = \"{folder}\" }"),
+    Scene::new("site-root-missing", Cause::SiteRootMissing, "A site whose folder does not exist.", Upstream::Nobody)
+        .route("site = { root = \"{folder}/nowhere\" }"),
+    Scene::new(
+        "site-refused",
+        Cause::SiteRefused,
+        "The site has a folder here without an index, and folders are not listed.",
+        Upstream::Nobody,
+    )
+    .route("site = { root = \"{folder}\" }"),
     Scene::new(
         "upstream-maintenance",
         Cause::UpstreamMaintenance,

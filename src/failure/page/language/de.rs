@@ -46,9 +46,9 @@ pub(super) const TEXTS: Texts = Texts {
                      Cookies dieser Website.",
         },
         forbidden: Refusal {
-            title: "Von hier aus können Sie diese Seite nicht öffnen",
-            what: "Die Website erlaubt den Zugriff auf diese Seite nur von bestimmten Orten aus.",
-            advice: "Wenn Sie Zugang haben sollten, wenden Sie sich an die Betreiber dieser Website.",
+            title: "Diese Adresse darf nicht geöffnet werden",
+            what: "Die Website hält sie geschlossen, für alle oder für Besucher von dort, wo Sie gerade sind.",
+            advice: "Prüfen Sie die Adresse. Wenn Sie Zugang haben sollten, wenden Sie sich an die Betreiber dieser Website.",
         },
         method: Refusal {
             title: "Diese Adresse nimmt solche Anfragen nicht an",

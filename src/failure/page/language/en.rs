@@ -44,9 +44,9 @@ pub(super) const TEXTS: Texts = Texts {
             advice: "Go back and try once more. If it happens again, delete the cookies of this site.",
         },
         forbidden: Refusal {
-            title: "You cannot open this page from here",
-            what: "The site admits visitors to this page only from certain places.",
-            advice: "If you should have access, ask the people who run this site.",
+            title: "This address may not be opened",
+            what: "The site keeps it closed, to everybody or to visitors from where you are.",
+            advice: "Check the address. If you should have access, ask the people who run this site.",
         },
         method: Refusal {
             title: "This address does not take requests of this kind",

@@ -44,9 +44,9 @@ pub(super) const TEXTS: Texts = Texts {
             advice: "Vuelva atrás e inténtelo de nuevo. Si vuelve a ocurrir, borre las cookies de este sitio.",
         },
         forbidden: Refusal {
-            title: "No puede abrir esta página desde aquí",
-            what: "El sitio solo permite el acceso a esta página desde determinados lugares.",
-            advice: "Si debería tener acceso, consulte a los responsables de este sitio.",
+            title: "Esta dirección no se puede abrir",
+            what: "El sitio la mantiene cerrada, para todos o para quienes la visitan desde donde usted está.",
+            advice: "Compruebe la dirección. Si debería tener acceso, consulte a los responsables de este sitio.",
         },
         method: Refusal {
             title: "Esta dirección no admite solicitudes de este tipo",

@@ -45,9 +45,9 @@ pub(super) const TEXTS: Texts = Texts {
             advice: "Revenez en arrière et réessayez. Si cela se reproduit, supprimez les cookies de ce site.",
         },
         forbidden: Refusal {
-            title: "Vous ne pouvez pas ouvrir cette page d’ici",
-            what: "Le site n’autorise l’accès à cette page qu’à partir de certains endroits.",
-            advice: "Si vous devriez y avoir accès, adressez-vous aux responsables de ce site.",
+            title: "Cette adresse ne peut pas être ouverte",
+            what: "Le site en ferme l’accès, à tout le monde ou aux visiteurs venant de là où vous êtes.",
+            advice: "Vérifiez l’adresse. Si vous devriez y avoir accès, adressez-vous aux responsables de ce site.",
         },
         method: Refusal {
             title: "Cette adresse n’accepte pas les demandes de ce type",

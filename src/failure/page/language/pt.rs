@@ -44,9 +44,9 @@ pub(super) const TEXTS: Texts = Texts {
             advice: "Volte e tente mais uma vez. Se acontecer de novo, apague os cookies deste site.",
         },
         forbidden: Refusal {
-            title: "Você não pode abrir esta página daqui",
-            what: "O site só permite o acesso a esta página a partir de determinados locais.",
-            advice: "Se você deveria ter acesso, fale com os responsáveis por este site.",
+            title: "Este endereço não pode ser aberto",
+            what: "O site o mantém fechado, para todos ou para quem o visita de onde você está.",
+            advice: "Verifique o endereço. Se você deveria ter acesso, fale com os responsáveis por este site.",
         },
         method: Refusal {
             title: "Este endereço não aceita solicitações deste tipo",

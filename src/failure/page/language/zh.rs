@@ -35,9 +35,9 @@ pub(super) const TEXTS: Texts = Texts {
             advice: "请返回上一页再试一次。如果问题再次出现，请清除此网站的 Cookie。",
         },
         forbidden: Refusal {
-            title: "您无法从当前位置打开此页面",
-            what: "此网站只允许从特定位置访问此页面。",
-            advice: "如果您应当有访问权限，请联系此网站的管理者。",
+            title: "此地址无法打开",
+            what: "此网站不对外开放此地址，或不对您所在位置的访客开放。",
+            advice: "请检查地址。如果您应当有访问权限，请联系此网站的管理者。",
         },
         method: Refusal {
             title: "此地址不接受这种请求",

@@ -100,7 +100,8 @@ impl Who {
 
     /// Whether joining the step's group would open it to this user.
     pub(crate) fn lacks_group(&self, step: &Step) -> bool {
-        (step.mode >> 3) & step.needs == step.needs && !self.groups.contains(&step.group)
+        let open = (step.mode >> 3) & step.needs == step.needs;
+        open && self.user != step.owner && !self.groups.contains(&step.group)
     }
 
     /// `user nobody (groups: nogroup, www-data)`

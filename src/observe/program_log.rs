@@ -24,7 +24,7 @@ use self::{
 use super::escape::visible;
 use crate::{
     config::settings::{Log, LogFormat},
-    failure::{Failure, Fault, classify},
+    failure::{Cause, Failure, Fault, classify},
     limits,
     message::Record,
 };
@@ -126,6 +126,7 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
                 host = &*visible(record.host()),
                 path = &*visible(record.path()),
                 evidence = &*visible(&failure.evidence),
+                before = before(record, failure).as_deref(),
                 next = &*visible(failure.next.as_deref().unwrap_or(failure.cause.facts().next)),
                 "request failed"
             )
@@ -143,15 +144,25 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
     }
 }
 
+/// Why the attempts before the last one failed: it alone may not explain the verdict.
+fn before(record: &Record, failure: &Failure) -> Option<String> {
+    let attempts = record.attempts.borrow();
+    let mut causes: Vec<&str> = attempts.iter().filter_map(|attempt| attempt.cause).map(Cause::id).collect();
+    causes.pop_if(|last| *last == failure.cause.id());
+    (!causes.is_empty()).then(|| causes.join(", "))
+}
+
 /// Passes on what an application said on its error stream (STDERR of FastCGI) while it answered a request. It can be
 /// anything, from a notice to the reason of a failure that comes later.
 pub fn said(record: &Record, member: &Arc<str>, words: &str) {
     if tracing::enabled!(Level::WARN) && WORDS.with_borrow_mut(|all| all.pass(member, Instant::now())) {
         tracing::warn!(
             request_id = &*visible(&record.id),
-            path = &*visible(record.path()),
             upstream = record.upstream.get().map(|name| &**name),
             member = &**member,
+            method = record.head.method.as_str(),
+            host = &*visible(record.host()),
+            path = &*visible(record.path()),
             words = &*visible(words),
             "the application wrote to its error stream"
         );

@@ -4,6 +4,7 @@
 
 use std::{
     cell::RefCell,
+    fmt::Write,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -59,16 +60,22 @@ fn explain(path: &Path, steps: &[Step], who: &Who) -> Explained {
     };
     let (place, user) = (step.path.display(), user_name(who.user));
     let (may, letter) = if step.needs == PASS { ("enter", 'x') } else { ("read", 'r') };
-    let group = if who.lacks_group(step) {
-        let group = group_name(step.group);
-        format!("; or add the user to its group (`usermod -aG {group} {user}`) and restart the gateway")
+    // The digit of the mode that concerns this user, so that no more is opened than is needed.
+    let (digit, whom) = if who.user == step.owner {
+        ('u', "")
+    } else if who.groups.contains(&step.group) {
+        ('g', " for its whole group")
     } else {
-        String::new()
+        ('o', " for everybody")
     };
-    let next = format!(
-        "let this user {may} it: `setfacl -m u:{user}:{letter} {place}`, or `chmod o+{letter} {place}` for \
-         everybody{group}"
-    );
+    let mut next = format!("let this user {may} it: `chmod {digit}+{letter} {place}`{whom}");
+    if digit != 'u' {
+        let _ = write!(next, ", or `setfacl -m u:{user}:{letter} {place}` for this user alone");
+    }
+    if who.lacks_group(step) && step.group != 0 {
+        let group = group_name(step.group);
+        let _ = write!(next, "; or add the user to its group (`usermod -aG {group} {user}`) and restart the gateway");
+    }
     (evidence, next)
 }
 
@@ -86,23 +93,40 @@ mod tests {
     fn the_first_step_that_blocks_is_named_with_the_line_to_change() {
         let who = Who { user: 4_000_001, groups: vec![4_000_001] };
         let home = place("/home/site", 0o750, PASS);
-        for (steps, seen, next) in [
+        let beyond = "/home/site/a.txt cannot be reached: /home/site is 4000033:4000034 0750 and does not admit user 4000001 \
+                      (groups: 4000001)";
+        let closed = "/home/site/a.txt is 4000033:4000034 0600 and does not admit user ";
+        let way = [place("/home", 0o755, PASS), home, place("/home/site/a.txt", 0o600, READ)];
+        let file = &way[2..];
+        for (who, steps, seen, next) in [
             (
-                vec![place("/home", 0o755, PASS), home.clone(), place("/home/site/a.txt", 0o600, READ)],
-                "/home/site/a.txt cannot be reached: /home/site is 4000033:4000034 0750 and does not admit user 4000001 \
-                 (groups: 4000001)",
-                "let this user enter it: `setfacl -m u:4000001:x /home/site`, or `chmod o+x /home/site` for everybody; \
-                 or add the user to its group (`usermod -aG 4000034 4000001`) and restart the gateway",
+                (4_000_001, 4_000_001),
+                &way[..],
+                beyond.to_owned(),
+                "let this user enter it: `chmod o+x /home/site` for everybody, or `setfacl -m u:4000001:x /home/site` for \
+                 this user alone; or add the user to its group (`usermod -aG 4000034 4000001`) and restart the gateway",
             ),
             (
-                vec![place("/home/site/a.txt", 0o600, READ)],
-                "/home/site/a.txt is 4000033:4000034 0600 and does not admit user 4000001 (groups: 4000001)",
-                "let this user read it: `setfacl -m u:4000001:r /home/site/a.txt`, or `chmod o+r /home/site/a.txt` for \
-                 everybody",
+                (4_000_001, 4_000_001),
+                file,
+                format!("{closed}4000001 (groups: 4000001)"),
+                "let this user read it: `chmod o+r /home/site/a.txt` for everybody, or `setfacl -m u:4000001:r \
+                 /home/site/a.txt` for this user alone",
+            ),
+            (
+                (4_000_001, 4_000_034),
+                file,
+                format!("{closed}4000001 (groups: 4000034)"),
+                "let this user read it: `chmod g+r /home/site/a.txt` for its whole group, or `setfacl -m u:4000001:r \
+                 /home/site/a.txt` for this user alone",
             ),
         ] {
-            assert_eq!(explain(Path::new("/home/site/a.txt"), &steps, &who), (seen.to_owned(), next.to_owned()));
+            let who = Who { user: who.0, groups: vec![who.1] };
+            assert_eq!(explain(Path::new("/home/site/a.txt"), steps, &who), (seen, next.to_owned()));
         }
+        let owner = Who { user: 4_000_033, groups: vec![4_000_033] };
+        let (_, next) = explain(Path::new("/a"), &[place("/a", 0o044, READ)], &owner);
+        assert_eq!(next, "let this user read it: `chmod u+r /a`");
         let (_, next) = explain(Path::new("/a"), &[place("/a", 0o644, READ)], &who);
         assert!(next.contains("SELinux"), "{next}");
     }

@@ -1,6 +1,7 @@
 //! Sites as a client meets them: a real folder, the real binary.
 //! What is run and what is refused by name is tested beside the code; here it is seen that the files say so too.
 
+mod blog;
 mod fields;
 mod files;
 mod ways;

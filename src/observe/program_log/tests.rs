@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{super::sample::record, *};
+use super::{
+    super::sample::{self, record},
+    *,
+};
 use crate::failure::{Cause, Delivered};
 
 #[derive(Clone, Default)]
@@ -53,6 +56,29 @@ fn a_failure_reads_as_one_sentence_with_its_next_step() {
         after_time(&text),
         "WARN connect-refused: 127.0.0.1:3000 refused the connection → next: start it: nothing listens there \
          (app 127.0.0.1:3000, GET example.com/x, answered 500, delivered no, request 0192f0c4-0000-7000-8000-000000000001)\n"
+    );
+}
+
+#[test]
+fn a_failure_tells_what_was_tried_before_it() {
+    let (record, refused) = refused();
+    for cause in [Cause::UpstreamClosedNoResponse, Cause::ConnectRefused] {
+        let mut attempt = sample::attempt("127.0.0.1:3000");
+        attempt.cause = Some(cause);
+        record.attempts.borrow_mut().push(attempt);
+    }
+    let text = logged(Level::INFO, LogFormat::Text, false, || failure(&record, &refused, 500));
+    assert!(text.contains("delivered no, tried before: upstream-closed-no-response, request "), "{text}");
+}
+
+#[test]
+fn what_an_application_says_reads_as_a_sentence_with_its_request() {
+    let (record, _) = refused();
+    let text = logged(Level::INFO, LogFormat::Text, false, || said(&record, &"127.0.0.1:9000".into(), "PHP\nNotice"));
+    assert_eq!(
+        after_time(&text),
+        "WARN the application says: PHP\\u{a}Notice (app 127.0.0.1:9000, GET example.com/x, request \
+         0192f0c4-0000-7000-8000-000000000001)\n"
     );
 }
 

@@ -1,4 +1,5 @@
-//! The program log for people: a failure reads as one sentence with its next step, anything else as its message and fields.
+//! The program log for people: a failure reads as one sentence with its next step, what an application says with where
+//! it said it, anything else as its message and fields.
 //! Every value is made harmless here, whoever wrote the event.
 
 use std::fmt::{self, Debug, Write};
@@ -35,9 +36,10 @@ where
             Some(color) => write!(to, " \x1b[{color}m{level}\x1b[0m ")?,
             None => write!(to, " {level} ")?,
         }
-        match fields.get("cause") {
-            Some(cause) => fields.failure(cause, &mut to)?,
-            None => fields.message(&mut to)?,
+        match (fields.get("cause"), fields.get("words")) {
+            (Some(cause), _) => fields.failure(cause, &mut to)?,
+            (None, Some(words)) => fields.said(words, &mut to)?,
+            (None, None) => fields.message(&mut to)?,
         }
         writeln!(to)
     }
@@ -78,7 +80,19 @@ impl Fields {
         to.write_str(" (")?;
         self.place(", ", to)?;
         write!(to, "{} {}{}, ", of("method"), of("host"), of("path"))?;
-        write!(to, "answered {}, delivered {}, request {})", of("status"), of("delivered"), of("request_id"))
+        write!(to, "answered {}, delivered {}, ", of("status"), of("delivered"))?;
+        if let Some(before) = self.get("before") {
+            write!(to, "tried before: {before}, ")?;
+        }
+        write!(to, "request {})", of("request_id"))
+    }
+
+    /// `the application says: words (upstream member, METHOD host/path, request id)`
+    fn said(&self, words: &str, to: &mut Writer<'_>) -> fmt::Result {
+        let of = |name| self.get(name).unwrap_or_default();
+        write!(to, "the application says: {words} (")?;
+        self.place(", ", to)?;
+        write!(to, "{} {}{}, request {})", of("method"), of("host"), of("path"), of("request_id"))
     }
 
     /// The upstream and its member, as far as they are known, and what separates them from the rest.

@@ -135,10 +135,7 @@ impl Exchange {
                     Cause::UpstreamClosedNoResponse,
                     format!("the server closed the connection {after} after the request, without a byte of an answer"),
                 );
-                match self.records.as_ref().and_then(|_| diagnosis::silence(since_sent)) {
-                    Some(next) => failure.next(next),
-                    None => failure,
-                }
+                if self.records.is_some() { failure.next(diagnosis::silence(since_sent)) } else { failure }
             }
         }
     }

@@ -43,18 +43,22 @@ pub const SLOW: &str = "Either the script is slow (`request_slowlog_timeout` of 
                         every process of the pool is busy and it was never begun: compare `pm.max_children` with the \
                         pool's status page. Raise `timeouts.head` only if such long answers are meant.";
 
-/// What a silence that ends in a closed connection means when it was of a round length.
+/// What to do about a silence of that length that ended in a closed connection.
 #[must_use]
-pub fn silence(length: Duration) -> Option<String> {
+pub fn silence(length: Duration) -> String {
     // The timer of PHP-FPM's master ticks a few times a second, and the kill takes its time.
     let seconds = length.as_secs();
     let is_round = seconds > 0 && length.subsec_millis() < limits::FASTCGI_ROUND_MILLIS;
-    is_round.then(|| {
-        format!(
+    if is_round {
+        return format!(
             "{seconds} seconds of silence and then the end look like `request_terminate_timeout = {seconds}s` of the \
              pool: raise it if the script may take so long, else find what it waits for (`request_slowlog_timeout`)."
-        )
-    })
+        );
+    }
+    "See the log of PHP-FPM (`error_log` in php-fpm.conf) at this time. \"exited on signal\": the script crashed PHP, or \
+     the system killed it (`dmesg`). A reload or a restart: it ends running scripts at once, unless \
+     `process_control_timeout` in php-fpm.conf gives them time, such as 10s."
+        .to_owned()
 }
 
 /// PHP-FPM answers 404 or 403 by itself, with these words, when it cannot find or may not run what it was asked for.
@@ -87,8 +91,10 @@ fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8
             script.root
         ),
         (false, Sight::Elsewhere) => format!(
-            "See in PHP's own container whether {file} exists; if the scripts lie elsewhere there, set `fastcgi.root` \
-             of the upstream to that folder."
+            "If PHP runs on this machine, put {root} back or correct `root`. If it runs in a container, see there \
+             whether {file} exists; if the scripts lie elsewhere in it, set `fastcgi.root` of the upstream to that \
+             folder.",
+            root = script.root
         ),
     };
     Some(Failure::new(Cause::FcgiScriptNotFound, evidence).delivered(Delivered::Yes).next(next))
@@ -97,6 +103,15 @@ fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_silence_of_a_round_length_looks_like_a_limit() {
+        for (millis, limit) in [(30_050, true), (999, false), (2_800, false), (20, false)] {
+            let next = silence(Duration::from_millis(millis));
+            assert_eq!(next.contains("request_terminate_timeout"), limit, "{millis}: {next}");
+            assert_eq!(next.contains("process_control_timeout"), !limit, "{millis}: {next}");
+        }
+    }
 
     #[test]
     fn what_php_did_not_find_is_named_with_what_the_gateway_sees() {

@@ -266,6 +266,16 @@ pub const CLOCK_STEP: Duration = Duration::from_millis(250);
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
 pub const FASTCGI_HEAD: usize = 2 * KIB;
+/// How long PHP-FPM may take to tell its status; then the log says that it did not answer.
+pub const FPM_STATUS_TIMEOUT: Duration = Duration::from_millis(500);
+/// PHP-FPM is asked for its status at most this often per server and worker; failures in between repeat what it said.
+pub const FPM_STATUS_LIFE: Duration = Duration::from_secs(1);
+/// PHP-FPM's answer about its status; what is longer is no such answer.
+pub const FPM_STATUS_SIZE: usize = 16 * KIB;
+/// How often PHP-FPM is asked how many requests it can serve at once, where the queue follows it.
+pub const FPM_STATUS_EVERY: Duration = Duration::from_secs(30);
+/// The same while it has not told its status yet.
+pub const FPM_STATUS_AGAIN: Duration = Duration::from_secs(5);
 /// Room for an address or a port as text.
 pub const ADDRESS_TEXT: usize = 48;
 /// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.

@@ -19,7 +19,8 @@ use regex::Regex;
 
 pub use site::{Php, Site, Symlinks, Try};
 pub use upstream::{
-    Balance, Dns, FastCgi, HostHeader, Pool, Protocol, Queue, Retry, RetryOn, Server, ServerAddress, Timeouts, Upstream,
+    Balance, Dns, FastCgi, FpmStatus, HostHeader, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn, Server,
+    ServerAddress, Timeouts, Upstream,
 };
 
 use crate::failure::{Cause, Language, page::Pages};

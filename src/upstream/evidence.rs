@@ -14,6 +14,7 @@ use std::{
 use rustix::process::{Resource, getrlimit};
 
 pub(super) use self::{
+    pool::PoolLines,
     tcp::{has_source_address, local_ports, tcp},
     unix::{is_socket, unix},
 };

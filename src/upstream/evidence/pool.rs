@@ -1,5 +1,5 @@
 //! The configuration of PHP-FPM, as far as it lies on this machine: the file of a pool and its lines about its socket.
-//! `unix` names them, so that an operator knows what to change where.
+//! `unix` and the words about PHP-FPM name them, so that an operator knows what to change where.
 
 use std::{
     fs,
@@ -18,11 +18,16 @@ pub(super) struct Pool {
 
 /// The pool that listens at `socket`, if its file can be found and read.
 pub(super) fn pool(socket: &Path) -> Option<Pool> {
-    let socket = socket.to_str()?;
+    listening(socket.to_str()?)
+}
+
+/// The same by what `listen` may say. A port alone is a port of this machine.
+fn listening(listen: &str) -> Option<Pool> {
+    let port = listen.strip_prefix("127.0.0.1:").or_else(|| listen.strip_prefix("[::1]:")).unwrap_or(listen);
     let files = folders().into_iter().flat_map(|folder| entries(&folder));
     files.filter(|file| file.extension().is_some_and(|name| name == "conf")).find_map(|file| {
         let pool = Pool { text: table(&file), file };
-        let listens = pool.lines("listen").any(|(_, value)| value == socket);
+        let listens = pool.lines("listen").any(|(_, value)| value == listen || value == port);
         listens.then_some(pool)
     })
 }
@@ -34,6 +39,29 @@ fn folders() -> Vec<PathBuf> {
     debian.chain(others).collect()
 }
 
+/// What a pool's file says of its processes, and where: each one that is written there.
+#[derive(Debug, Default)]
+pub(in crate::upstream) struct PoolLines {
+    /// `pm.max_children`
+    pub(in crate::upstream) children: Option<String>,
+    /// `listen.backlog`
+    pub(in crate::upstream) backlog: Option<String>,
+    /// `request_terminate_timeout`
+    pub(in crate::upstream) terminate: Option<String>,
+}
+
+impl PoolLines {
+    /// Those of the pool that listens at `listen`: a path, or an address with its port.
+    pub(in crate::upstream) fn of(listen: &str) -> Self {
+        let Some(pool) = listening(listen) else { return Self::default() };
+        Self {
+            children: pool.said("pm.max_children"),
+            backlog: pool.said("listen.backlog"),
+            terminate: pool.said("request_terminate_timeout"),
+        }
+    }
+}
+
 impl Pool {
     /// What to write where, so that `key` is `value`.
     pub(super) fn change(&self, key: &str, value: &str) -> String {
@@ -42,6 +70,12 @@ impl Pool {
             None => "below its `listen`".to_owned(),
         };
         format!("`{key} = {value}` ({}, {place})", self.file.display())
+    }
+
+    /// What the file says of `key`, and where.
+    fn said(&self, key: &str) -> Option<String> {
+        let (line, value) = self.lines(key).last()?;
+        Some(format!("`{key} = {value}` in line {line} of {}", self.file.display()))
     }
 
     /// The lines that set `key`, by their numbers.
@@ -73,6 +107,8 @@ mod tests {
             "`listen.group = goodgate` (/etc/www.conf, line 4, which says `listen.group = www-data`)"
         );
         assert_eq!(pool.change("listen.mode", "0660"), "`listen.mode = 0660` (/etc/www.conf, below its `listen`)");
+        let said = pool.said("listen.group");
+        assert_eq!(said.as_deref(), Some("`listen.group = www-data` in line 4 of /etc/www.conf"));
         assert_eq!(pool.lines("listen").collect::<Vec<_>>(), [(3, "/run/php.sock")]);
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Finding,
     accounts::{Who, group_name, user_name},
     descriptors,
-    pool::{Pool, pool},
+    pool::{Pool, PoolLines, pool},
     table,
 };
 use crate::{
@@ -51,11 +51,7 @@ pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Find
                 None => finding,
             }
         }
-        Cause::ConnectBacklogFull if is_php => Finding::new(
-            "every process of the pool is busy, and as many requests wait as `listen.backlog` of the pool allows",
-            "Find the slow scripts (`request_slowlog_timeout` of the pool), or raise `pm.max_children` if the machine has \
-             the memory; a longer `listen.backlog` only lets more visitors wait.",
-        ),
+        Cause::ConnectBacklogFull if is_php => full_pool(&PoolLines::of(&path.to_string_lossy())),
         Cause::ConnectUnixNotSocket => no_socket(path),
         Cause::ConnectBacklogFull => Finding::new(
             format!(
@@ -67,6 +63,24 @@ pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Find
         Cause::ConnectFdExhausted => descriptors(),
         _ => Finding::default(),
     }
+}
+
+fn full_pool(lines: &PoolLines) -> Finding {
+    let at = |line: &Option<String>| line.as_ref().map(|line| format!(" ({line})")).unwrap_or_default();
+    Finding::new(
+        format!(
+            "every process of the PHP-FPM pool is busy, and as many requests wait for one as `listen.backlog` of the pool \
+             and net.core.somaxconn ({}) allow",
+            table("/proc/sys/net/core/somaxconn").trim()
+        ),
+        format!(
+            "Raise `pm.max_children`{} and reload PHP-FPM, if the machine has the memory for more processes; else find \
+             what holds them up: `request_slowlog_timeout` and `slowlog` of the pool name the lines. A longer \
+             `listen.backlog`{} only lets more visitors wait.",
+            at(&lines.children),
+            at(&lines.backlog)
+        ),
+    )
 }
 
 /// Whether a socket lies at `path`, as far as can be seen.

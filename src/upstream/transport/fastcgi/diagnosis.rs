@@ -43,19 +43,34 @@ pub const SLOW: &str = "Either the script is slow (`request_slowlog_timeout` of 
                         every process of the pool is busy and it was never begun: compare `pm.max_children` with the \
                         pool's status page. Raise `timeouts.head` only if such long answers are meant.";
 
-/// What a silence that ends in a closed connection means when it was of a round length.
+/// What a silence of at least a second that ends in a closed connection means: a reading for the evidence, and the next
+/// step. `terminate` tells what the pool's file says of `request_terminate_timeout`, where it can be read.
 #[must_use]
-pub fn silence(length: Duration) -> Option<String> {
-    // The timer of PHP-FPM's master ticks a few times a second, and the kill takes its time.
+pub fn silence(length: Duration, terminate: impl FnOnce() -> Option<String>) -> Option<(String, String)> {
     let seconds = length.as_secs();
-    let is_round = seconds > 0 && length.subsec_millis() < limits::FASTCGI_ROUND_MILLIS;
-    is_round.then(|| {
-        format!(
-            "{seconds} seconds of silence and then the end look like `request_terminate_timeout = {seconds}s` of the \
-             pool: raise it if the script may take so long, else find what it waits for (`request_slowlog_timeout`)."
-        )
-    })
+    if seconds == 0 {
+        return None;
+    }
+    let lasted = format!("silent for {}.{} s, then closed", seconds, length.subsec_millis() / TENTH_MILLIS);
+    // The timer of PHP-FPM's master ticks a few times a second at best, and the kill takes its time.
+    let is_round = length.subsec_millis() < limits::FASTCGI_ROUND_MILLIS;
+    let looks = match terminate() {
+        Some(line) => format!("the pool has {line}"),
+        None if is_round => format!("looks like `request_terminate_timeout = {seconds}s` of the pool"),
+        None => return Some((lasted, ENDED.to_owned())),
+    };
+    let next = "See PHP-FPM's own log (`error_log`) at this time: `execution timed out, terminating` proves it. Raise \
+                `request_terminate_timeout` of the pool if the script may take so long, else find what it waits for \
+                (`request_slowlog_timeout`).";
+    Some((format!("{lasted}: {looks}"), next.to_owned()))
 }
+
+/// Milliseconds of a tenth of a second.
+const TENTH_MILLIS: u32 = 100;
+
+/// What to do about a process that ended after a silence of no round length.
+const ENDED: &str = "See PHP-FPM's own log (`error_log`) at this time: `exited on signal` tells of a crash or of the \
+                     kernel's out-of-memory killer, `execution timed out, terminating` of `request_terminate_timeout`.";
 
 /// PHP-FPM answers 404 or 403 by itself, with these words, when it cannot find or may not run what it was asked for.
 fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8]) -> Sight) -> Option<Box<Failure>> {
@@ -97,6 +112,24 @@ fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silence_is_read_by_its_length_and_by_the_pools_file() {
+        for (millis, terminate, seen, next) in [
+            (
+                30_020,
+                None,
+                "silent for 30.0 s, then closed: looks like `request_terminate_timeout = 30s`",
+                "`execution timed out",
+            ),
+            (37_700, Some("X"), "silent for 37.7 s, then closed: the pool has X", "`execution timed out"),
+            (12_700, None, "silent for 12.7 s, then closed", "`exited on signal`"),
+        ] {
+            let (found, step) = silence(Duration::from_millis(millis), || terminate.map(str::to_owned)).unwrap();
+            assert!(found.starts_with(seen) && step.contains(next), "{found} {step}");
+        }
+        assert_eq!(silence(Duration::from_millis(990), || None), None, "no timer of PHP-FPM is so short");
+    }
 
     #[test]
     fn what_php_did_not_find_is_named_with_what_the_gateway_sees() {

@@ -38,6 +38,15 @@ impl Finding {
         Self { seen: seen.into(), next: Some(next.into()), whole: RefCell::default() }
     }
 
+    /// The same with what `other` has seen beside it, and with its next step.
+    fn with(mut self, other: Self) -> Self {
+        if !self.seen.is_empty() && !other.seen.is_empty() {
+            self.seen.push_str("; ");
+        }
+        self.seen.push_str(&other.seen);
+        Self { next: other.next.or(self.next), ..self }
+    }
+
     /// The failure of one request; `text` is what the kernel answered.
     pub(super) fn failure(&self, cause: Cause, text: String) -> Box<Failure> {
         self.complete(cause, self.evidence(text))

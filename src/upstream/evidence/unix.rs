@@ -11,7 +11,7 @@ use super::{
     Finding,
     accounts::{Who, group_name, user_name},
     descriptors,
-    pool::{Pool, PoolLines, pool},
+    pool::{Pool, PoolLines, pool, unheard},
     table,
 };
 use crate::{
@@ -19,8 +19,6 @@ use crate::{
     limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
 };
 
-const START_PHP: &str = "Start PHP-FPM (`systemctl status 'php*-fpm'` tells why it is down), or write what `listen` of its \
-                         pool says into `servers`.";
 const PASS: u32 = 1;
 const WRITE: u32 = 2;
 
@@ -39,8 +37,8 @@ struct Step {
 /// to listen there.
 pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Finding {
     match cause {
-        Cause::ConnectUnixMissing if is_php => Finding { next: Some(START_PHP.to_owned()), ..missing(path) },
-        Cause::ConnectUnixStale if is_php => Finding { next: Some(START_PHP.to_owned()), ..stale(path) },
+        Cause::ConnectUnixMissing if is_php => missing(path).with(unheard(path)),
+        Cause::ConnectUnixStale if is_php => stale(path).with(unheard(path)),
         Cause::ConnectUnixMissing => missing(path),
         Cause::ConnectUnixStale => stale(path),
         Cause::ConnectUnixPermission => {
@@ -161,10 +159,15 @@ fn admit(socket: &Step, who: &Who, pool: Option<&Pool>) -> Option<String> {
         lines.push(change("listen.mode", "0660"));
     }
     let (lines, user, old) = (lines.join(" and "), user_name(who.user), group_name(socket.group));
-    Some(format!(
-        "Write {lines} into the pool's file and reload PHP-FPM; or, where the mode is 0660 already, add user {user} to \
-         group {old} (`usermod -aG {old} {user}`) and restart the gateway."
-    ))
+    let service = pool.map_or_else(|| "php*-fpm".to_owned(), Pool::service);
+    // A reload keeps the socket as it is.
+    let write = format!("rite {lines} into the pool's file and restart PHP-FPM (`systemctl restart '{service}'`)");
+    // The group of root is given to nobody.
+    Some(if (socket.mode >> 3) & WRITE != 0 && socket.group != 0 {
+        format!("Add user {user} to group {old} (`usermod -aG {old} {user}`) and restart the gateway; or w{write}.")
+    } else {
+        format!("W{write}.")
+    })
 }
 
 fn no_socket(path: &Path) -> Finding {
@@ -269,7 +272,12 @@ mod tests {
     fn the_lines_of_the_pool_are_named_that_bar_the_gateway() {
         let who = Who { user: 4_000_001, groups: vec![4_000_001] };
         let advice = |mode| admit(&place("/run/fpm.sock", mode, WRITE), &who, None);
-        assert!(advice(0o660).is_some_and(|next| next.starts_with("Write `listen.group = 4000001` into")));
+        let either = advice(0o660).unwrap();
+        assert!(either.starts_with("Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`)"), "{either}");
+        assert!(
+            either.contains("; or write `listen.group = 4000001` into the pool's file and restart PHP"),
+            "{either}"
+        );
         let both = "Write `listen.group = 4000001` and `listen.mode = 0660` into";
         assert!(advice(0o600).is_some_and(|next| next.starts_with(both)));
         assert_eq!(advice(0o666), None);

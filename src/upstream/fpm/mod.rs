@@ -132,7 +132,7 @@ async fn report(pool: &Pool, index: usize) -> Report {
         tracing::info!(
             upstream = &*pool.name,
             max_in_flight = limit,
-            "PHP-FPM serves so many requests at once (pm.max_children): more than those wait in the gateway"
+            "PHP-FPM told how many requests it serves at once (pm.max_children): so many are sent, the others wait in the gateway"
         );
     }
     let listen = match &member.server.address {

@@ -236,6 +236,8 @@ pub const LENGTH_DIGITS: usize = 20;
 pub const DEMO_PAUSE: Duration = Duration::from_millis(200);
 /// How long an upstream of the demo is silent, which is longer than any timeout there; then it closes.
 pub const DEMO_SILENCE: Duration = Duration::from_secs(30);
+/// How long the demo waits for PHP-FPM to listen; then it says so and ends.
+pub const DEMO_PHP_START: Duration = Duration::from_secs(5);
 /// A question to the demo's name server; longer ones are cut and not understood.
 pub const DEMO_PACKET: usize = 512;
 /// Rest of a request body that is read and dropped behind a failure; behind a larger one the connection is closed.

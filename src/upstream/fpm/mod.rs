@@ -62,7 +62,8 @@ pub async fn follow(pool: Rc<Pool>) {
         for index in 0..pool.members.len() {
             let inquiry = inquire(&pool, index).await;
             let trouble = inquiry.get().and_then(|report| report.outcome.as_ref().err());
-            all_told &= trouble.is_none();
+            let settled = |report: &Report| report.outcome.as_ref().is_ok_and(Status::is_settled);
+            all_told &= inquiry.get().is_some_and(settled);
             // That it is down or busy is said by the requests that fail.
             if let Some(Trouble::Other(what)) = trouble
                 && complained.as_ref() != Some(what)

@@ -3,9 +3,12 @@
 
 use serde::Deserialize;
 
-use crate::upstream::transport::fastcgi::{
-    params::Params,
-    record::{self, STDIN_END},
+use crate::{
+    limits,
+    upstream::transport::fastcgi::{
+        params::Params,
+        record::{self, STDIN_END},
+    },
 };
 
 /// What PHP-FPM says of a pool, by its own names.
@@ -17,6 +20,9 @@ pub struct Status {
     /// When it was started, in seconds of Unix time.
     #[serde(rename = "start time")]
     pub start: u64,
+    /// How many seconds ago that was.
+    #[serde(rename = "start since")]
+    pub since: u64,
     /// Processes that serve nobody.
     #[serde(rename = "idle processes")]
     pub idle: u32,
@@ -41,6 +47,13 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether PHP-FPM has run long enough to have counted its processes. Children report themselves when they begin and
+    /// are now and then missed; the master counts anew every second.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.since >= limits::FPM_STATUS_SETTLED
+    }
+
     /// Reads the body of an answer in JSON.
     #[must_use]
     pub fn read(body: &[u8]) -> Option<Self> {
@@ -84,6 +97,7 @@ mod tests {
         let expected = Status {
             manager: "static".into(),
             start: 1_795_532_880,
+            since: 9,
             idle: 0,
             active: 2,
             total: 2,

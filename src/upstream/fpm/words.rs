@@ -59,6 +59,9 @@ impl Report {
         if busy >= status.total || (self.own && status.idle == 0) {
             return Some(self.raise(cause, Some(status)));
         }
+        if !status.is_settled() {
+            return None;
+        }
         let idle = status.total - busy;
         match cause {
             Cause::ResponseHeaderTimeout | Cause::ResponseDeadline => Some(format!(
@@ -134,6 +137,7 @@ mod tests {
         Status {
             manager: "dynamic".into(),
             start: 1,
+            since: 9,
             idle: total - active,
             active,
             total,

@@ -257,7 +257,7 @@ async fn enter(queue: &Arc<Queue>, waits: bool) -> Option<Seat> {
 
 #[test]
 fn a_limit_is_learned_only_where_none_was_written() {
-    let status = Status { manager: "static".into(), total: 2, idle: 2, ..Status::default() };
+    let status = Status { manager: "static".into(), total: 2, idle: 2, since: 60, ..Status::default() };
     let auto = with(MaxInFlight::Auto, 1);
     assert!(!auto.is_on(), "nothing is known yet");
     assert_eq!(auto.heed((0, 1), &status), Some(2));

@@ -35,7 +35,7 @@ fn ran(fpm: &Fpm, n: usize) -> usize {
 #[test]
 fn a_timeout_tells_how_busy_the_pool_is_and_the_number_to_raise() {
     let fpm = Fpm::start(&format!("pm.max_children = 1\n{APART}"), &[("sleep.php", SLEEP)]);
-    let gate = before(&fpm, ASK_APART, "timeouts = { head = \"300ms\" }\nqueue.max_in_flight = \"off\"");
+    let gate = before(&fpm, ASK_APART, "timeouts = { head = \"1500ms\" }\nqueue.max_in_flight = \"off\"");
     let response = gate.client().post("/sleep.php", "once");
     assert_eq!(response.status, 504, "{response:?}");
     let line = gate.program_line(|line| line.contains("response-header-timeout"));
@@ -50,7 +50,7 @@ fn a_timeout_tells_how_busy_the_pool_is_and_the_number_to_raise() {
 #[test]
 fn a_timeout_beside_idle_processes_is_the_scripts_own() {
     let fpm = Fpm::start(&format!("pm.max_children = 2\n{APART}"), &[("sleep.php", SLEEP)]);
-    let gate = before(&fpm, ASK_APART, "timeouts = { head = \"300ms\" }");
+    let gate = before(&fpm, ASK_APART, "timeouts = { head = \"2500ms\" }");
     assert_eq!(gate.client().get("/sleep.php").status, 504);
     let line = gate.program_line(|line| line.contains("response-header-timeout"));
     assert!(line.contains("active processes 1 of 2") && line.contains("1 of 2 processes were idle"), "{line}");
@@ -72,7 +72,7 @@ fn a_pool_too_busy_for_its_own_status_page_is_told_within_half_a_second() {
 #[test]
 fn a_full_backlog_tells_the_status_too() {
     let fpm = Fpm::start(&format!("pm.max_children = 1\nlisten.backlog = 1\n{APART}"), &[("sleep.php", SLEEP)]);
-    let gate = before(&fpm, ASK_APART, "timeouts.connect = \"200ms\"\nqueue.max_in_flight = \"off\"");
+    let gate = before(&fpm, ASK_APART, "timeouts.connect = \"1500ms\"\nqueue.max_in_flight = \"off\"");
     let mut clients: Vec<_> = (0..5).map(|_| gate.client()).collect();
     for client in &mut clients {
         client.send(get("/sleep.php"));
@@ -155,6 +155,19 @@ fn the_size_of_a_pool_is_learned_and_said() {
     let line = gate.program_line(|line| line.contains("\"max_in_flight\":3"));
     assert!(line.contains("the others wait in the gateway"), "{line}");
     assert_eq!(gate.client().get("/").text(), "ok");
+}
+
+#[test]
+fn a_pool_that_grows_tells_how_often_it_could_not() {
+    let fpm = Fpm::start(&format!("pm = ondemand\npm.max_children = 1\n{APART}"), &[("sleep.php", SLEEP)]);
+    // PHP-FPM counts anew once a second what processes it has.
+    let gate = before(&fpm, ASK_APART, "timeouts = { head = \"1500ms\" }");
+    let mut clients: Vec<_> = (0..3).map(|_| gate.client()).collect();
+    for client in &mut clients {
+        client.send(get("/sleep.php"));
+    }
+    let line = gate.program_line(|line| line.contains("response-header-timeout"));
+    assert!(line.contains("active processes 1 of 1 (pm = ondemand), max children reached "), "{line}");
 }
 
 #[test]

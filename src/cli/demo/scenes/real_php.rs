@@ -38,19 +38,19 @@ pub(in crate::cli::demo) const SCENES: &[Scene] = &[
     )
     .options(
         "fastcgi = { root = \"{php}/site\", status_path = \"/fpm-status\", \
-         status_address = \"fastcgi+unix:{php}/roomy-status.sock\" }\ntimeouts = { head = \"1s\" }",
+         status_address = \"fastcgi+unix:{php}/roomy-status.sock\" }\ntimeouts = { head = \"2500ms\" }",
     )
     .both()
-    .script("<?php sleep(3);\n"),
+    .script("<?php sleep(5);\n"),
     Scene::new(
         "upstream-queue-timeout-real-php",
         Cause::UpstreamQueueTimeout,
-        "A pool of one process, which the gateway has learned from its status page: of two visitors one waits in vain.",
+        "A pool of one process: of two visitors one waits in the gateway in vain, and PHP-FPM tells how busy it is.",
         Upstream::Php(Pool::Narrow),
     )
     .options(
         "fastcgi = { root = \"{php}/site\", status_path = \"/fpm-status\", \
-         status_address = \"fastcgi+unix:{php}/narrow-status.sock\" }\nqueue = { timeout = \"1s\" }",
+         status_address = \"fastcgi+unix:{php}/narrow-status.sock\" }\nqueue = { max_in_flight = 1, timeout = \"1s\" }",
     )
     .command("curl -im 4 {url} & curl -im 4 {url}; wait")
     .script("<?php sleep(3); echo 'done';\n"),

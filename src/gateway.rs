@@ -66,6 +66,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
                     queues: Arc::clone(&queues),
                     listeners: bound.iter_mut().filter_map(Bound::share).collect(),
                     log: writer.as_ref().zip(settings.log.access.as_ref()).map(|(to, log)| to.access_log(log.format)),
+                    asks: index == 0,
                     instance,
                     census: census.clone(),
                     stage: stage.clone(),

@@ -236,6 +236,8 @@ pub const LENGTH_DIGITS: usize = 20;
 pub const DEMO_PAUSE: Duration = Duration::from_millis(200);
 /// How long an upstream of the demo is silent, which is longer than any timeout there; then it closes.
 pub const DEMO_SILENCE: Duration = Duration::from_secs(30);
+/// How long the demo waits for PHP-FPM to listen; then it says so and ends.
+pub const DEMO_PHP_START: Duration = Duration::from_secs(5);
 /// A question to the demo's name server; longer ones are cut and not understood.
 pub const DEMO_PACKET: usize = 512;
 /// Rest of a request body that is read and dropped behind a failure; behind a larger one the connection is closed.
@@ -274,6 +276,18 @@ pub const CLOCK_STEP: Duration = Duration::from_secs(1);
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
 pub const FASTCGI_HEAD: usize = 2 * KIB;
+/// How long PHP-FPM may take to tell its status; then the log says that it did not answer.
+pub const FPM_STATUS_TIMEOUT: Duration = Duration::from_millis(500);
+/// PHP-FPM is asked for its status at most this often per server and worker; failures in between repeat what it said.
+pub const FPM_STATUS_LIFE: Duration = Duration::from_secs(1);
+/// PHP-FPM's answer about its status; what is longer is no such answer.
+pub const FPM_STATUS_SIZE: usize = 16 * KIB;
+/// How often PHP-FPM is asked how many requests it can serve at once, where the queue follows it.
+pub const FPM_STATUS_EVERY: Duration = Duration::from_secs(30);
+/// The same while it has not told its status yet, or was started just now.
+pub const FPM_STATUS_AGAIN: Duration = Duration::from_secs(2);
+/// Seconds from its start for which PHP-FPM may miscount its processes: nothing is learned from them.
+pub const FPM_STATUS_SETTLED: u64 = 2;
 /// Room for an address or a port as text.
 pub const ADDRESS_TEXT: usize = 48;
 /// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.

@@ -19,7 +19,7 @@ use crate::{
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::Shared,
-    upstream::{Pool, outgoing::Identity, queue::Queue},
+    upstream::{Pool, fpm, outgoing::Identity, queue::Queue},
 };
 
 /// What a worker is started with.
@@ -32,6 +32,8 @@ pub struct Start {
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
     pub log: Option<AccessLog>,
+    /// Whether it asks PHP-FPM for what the queues follow, on behalf of all workers.
+    pub asks: bool,
     /// Tells this instance of the gateway from others.
     pub instance: u64,
     /// Connections of all workers.
@@ -55,7 +57,7 @@ pub fn spawn(index: usize, start: Start) -> io::Result<thread::JoinHandle<()>> {
 
 /// Serves until the stopping is over or nothing is left to do.
 async fn run(start: Start) {
-    let Start { settings, queues, listeners, log, instance, census, mut stage } = start;
+    let Start { settings, queues, listeners, log, asks, instance, census, mut stage } = start;
     let clock = Clock::new();
     let identity = Rc::new(Identity::new(&settings.gateway.name, instance));
     let upstreams = settings.upstreams.iter().zip(queues.iter());
@@ -77,6 +79,11 @@ async fn run(start: Start) {
             program_log::summaries();
         }
     });
+    if asks {
+        for pool in &shared.pools {
+            tokio::task::spawn_local(fpm::follow(Rc::clone(pool)));
+        }
+    }
     for listener in listeners {
         let reception = Rc::clone(&reception);
         tokio::task::spawn_local(async move {

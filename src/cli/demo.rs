@@ -2,6 +2,7 @@
 //! The scenes become a configuration like any other, which is read and served like any other.
 
 mod configuration;
+mod fpm;
 mod index;
 mod names;
 mod place;
@@ -21,6 +22,7 @@ use clap::Args;
 
 use super::{complain, refuse, serve};
 use crate::config;
+use fpm::Fpm;
 use place::Places;
 use scene::{Scene, Upstream};
 
@@ -29,6 +31,7 @@ use scene::{Scene, Upstream};
 #[command(after_help = "\
 Examples:
   goodgate demo
+  goodgate demo --php
   goodgate demo --address 127.0.0.1:9000
   goodgate demo --show-config
 
@@ -39,6 +42,9 @@ pub struct Arguments {
     /// Where to listen, on loopback only, since all is broken on purpose; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = loopback)]
     address: SocketAddr,
+    /// Run a real PHP-FPM too, with scripts that fail; it has to be installed, and ends with the demo
+    #[arg(long)]
+    php: bool,
     /// Print the configuration and end
     #[arg(long)]
     show_config: bool,
@@ -53,8 +59,14 @@ struct Stage {
 
 /// Starts the upstreams, then the gateway in front of them.
 pub fn run(arguments: &Arguments) -> ExitCode {
+    let php = if arguments.php { fpm::find() } else { None };
+    if arguments.php && php.is_none() {
+        complain(&fpm::MISSING);
+        return ExitCode::FAILURE;
+    }
+    let php = php.as_deref();
     if arguments.show_config {
-        return start(arguments.address, |text| {
+        return start(arguments.address, php, |text| {
             // A reader that has gone away needs no more of it.
             let _ = write!(io::stdout(), "{text}");
             ExitCode::SUCCESS
@@ -63,7 +75,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     // The pages name the address, so it is taken before they are made; held until then, no upstream gets its port.
     let taken = TcpListener::bind(arguments.address).and_then(|held| Ok((held.local_addr()?, held)));
     match taken {
-        Ok((address, held)) => start(address, |text| {
+        Ok((address, held)) => start(address, php, |text| {
             drop(held);
             play(address, text)
         }),
@@ -80,10 +92,10 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 }
 
 /// Starts the upstreams and hands their configuration to `then`.
-fn start(address: SocketAddr, then: impl FnOnce(&str) -> ExitCode) -> ExitCode {
-    match set_up(address) {
-        // The places last until `then` has ended.
-        Ok((text, _places)) => then(&text),
+fn start(address: SocketAddr, php: Option<&Path>, then: impl FnOnce(&str) -> ExitCode) -> ExitCode {
+    match set_up(address, php) {
+        // The places last until `then` has ended, and PHP-FPM before the folder that it lives in.
+        Ok((text, _places, _php)) => then(&text),
         Err(error) => {
             complain(&format_args!(
                 "error: the demo's upstreams cannot be started: {error}\n  next: see that the temporary folder can be \
@@ -105,14 +117,16 @@ fn play(address: SocketAddr, text: &str) -> ExitCode {
 }
 
 /// Starts every upstream; what comes back is the configuration and what has to live as long as the gateway.
-fn set_up(address: SocketAddr) -> io::Result<(String, Places)> {
+fn set_up(address: SocketAddr, php: Option<&Path>) -> io::Result<(String, Places, Option<Fpm>)> {
     let mut places = Places::open(address)?;
+    let php = php.map(|program| Fpm::start(program, &places.folder().join("php"))).transpose()?;
     let mut stages = Vec::new();
     for scene in scenes::all() {
         let server = match scene.upstream {
             Upstream::Plays(acts) => Some(upstream::start(acts)?),
             Upstream::Runs(acts) => Some(upstream::start(acts)?.replacen("http", "fastcgi", 1)),
             Upstream::Is(place) => places.server(place)?,
+            Upstream::Php(pool) => php.as_ref().and_then(|php| php.server(pool)),
             Upstream::Nobody => Some(String::new()),
         };
         if let Some(server) = server {
@@ -121,7 +135,10 @@ fn set_up(address: SocketAddr) -> io::Result<(String, Places)> {
     }
     let index = upstream::serve_page(index::page(address, &stages))?;
     let site = places.site()?;
-    Ok((configuration::text(address, &index, &site, &stages, places.name_server(), places.no_name_server()), places))
+    let names = (places.name_server(), places.no_name_server());
+    let good = php.as_ref().and_then(|php| Some((php.folder(), php.server(fpm::Pool::Roomy)?)));
+    let text = configuration::text(address, &index, &site, &stages, names, good);
+    Ok((text, places, php))
 }
 
 fn greet(address: SocketAddr) {

@@ -90,6 +90,8 @@ pub struct Upstream {
     pub max_idle: Option<Range<usize>>,
     /// The place of `fastcgi`, where it was written.
     pub fastcgi: Option<Range<usize>>,
+    /// The place of `fastcgi.status_address`, where it was written.
+    pub status_address: Option<Range<usize>>,
 }
 
 /// `[errors]` or `[route.errors]`, as far as it was written.

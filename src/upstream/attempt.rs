@@ -16,6 +16,7 @@ use super::{
     Pool, connect,
     connect::Wire,
     delivery::Delivery,
+    fpm,
     judge::{Case, Verdict, is_idempotent, judge},
     member::Member,
     outgoing,
@@ -154,7 +155,7 @@ async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<
         // Boxed, because it is rare and large: the future of every request would carry it along.
         Box::pin(body.discard(&pool.clock.timer())).await;
     }
-    failure
+    if pool.upstream.fastcgi.is_some() { Box::pin(fpm::explain(pool, failure)).await } else { failure }
 }
 
 /// Whether the client waits for `100 Continue` before it sends its body. HTTP/1.0 has no such thing (RFC 9110 section

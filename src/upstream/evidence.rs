@@ -10,6 +10,7 @@ use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc, sync::Ar
 use rustix::process::{Resource, getrlimit};
 
 pub(super) use self::{
+    pool::PoolLines,
     tcp::{has_source_address, local_ports, tcp},
     unix::{is_socket, unix},
 };
@@ -31,6 +32,15 @@ pub(super) struct Finding {
 impl Finding {
     fn new(seen: impl Into<String>, next: impl Into<String>) -> Self {
         Self { seen: seen.into(), next: Some(next.into()), whole: RefCell::default() }
+    }
+
+    /// The same with what `other` has seen beside it, and with its next step.
+    fn with(mut self, other: Self) -> Self {
+        if !self.seen.is_empty() && !other.seen.is_empty() {
+            self.seen.push_str("; ");
+        }
+        self.seen.push_str(&other.seen);
+        Self { next: other.next.or(self.next), ..self }
     }
 
     /// The failure of one request; `text` is what the kernel answered.

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod connect;
 pub mod delivery;
 mod evidence;
+pub mod fpm;
 pub mod judge;
 pub mod member;
 pub mod outgoing;
@@ -20,6 +21,7 @@ use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
 
 use balance::Balancer;
 use budget::Budget;
+use fpm::Inquiries;
 use http::Response;
 use member::Member;
 use outgoing::Identity;
@@ -44,6 +46,7 @@ pub struct Pool {
     pub(crate) resolver: Resolver,
     pub(crate) clock: Clock,
     pub(crate) identity: Rc<Identity>,
+    pub(crate) inquiries: Inquiries,
 }
 
 impl Pool {
@@ -65,6 +68,7 @@ impl Pool {
             resolver: Resolver::new(&upstream.dns),
             clock: clock.clone(),
             identity: Rc::clone(identity),
+            inquiries: Inquiries::default(),
             upstream: Arc::clone(upstream),
         })
     }

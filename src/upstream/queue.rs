@@ -2,6 +2,7 @@
 //! served. `attempt` takes a seat before the first attempt, the exchange holds it until the answer has been read.
 
 mod entrance;
+mod learned;
 mod pace;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::fpm::Status;
 pub(super) use entrance::enter;
+use learned::Learned;
 use pace::Pace;
 
-use crate::config::settings;
+use crate::config::settings::{self, MaxInFlight};
 
 /// One more request under way, in `Queue::count`.
 const BUSY: u64 = 1;
@@ -38,6 +41,7 @@ pub struct Queue {
     count: AtomicU64,
     line: Mutex<Line>,
     pace: Pace,
+    learned: Mutex<Learned>,
     settings: settings::Queue,
 }
 
@@ -104,10 +108,14 @@ impl Queue {
     #[must_use]
     pub fn new(settings: settings::Queue) -> Arc<Self> {
         Arc::new(Self {
-            limit: AtomicU32::new(settings.max_in_flight.unwrap_or(OFF)),
+            limit: AtomicU32::new(match settings.max_in_flight {
+                MaxInFlight::Most(most) => most,
+                MaxInFlight::Auto | MaxInFlight::Off => OFF,
+            }),
             count: AtomicU64::new(0),
             line: Mutex::new(Line { waiters: VecDeque::new(), next: 0, moved: Instant::now() }),
             pace: Pace::default(),
+            learned: Mutex::default(),
             settings,
         })
     }
@@ -117,6 +125,26 @@ impl Queue {
     pub fn set_limit(&self, limit: Option<u32>) {
         self.limit.store(limit.map_or(OFF, |limit| limit.max(1)), Ordering::Release);
         self.let_in();
+    }
+
+    /// Whether the limit is to be learned from what PHP-FPM says of itself.
+    #[must_use]
+    pub fn learns(&self) -> bool {
+        self.settings.max_in_flight == MaxInFlight::Auto
+    }
+
+    /// Takes to heart what server `member` of `members` says of its processes; the limit, where that changed it.
+    pub fn heed(&self, (member, members): (usize, usize), status: &Status) -> Option<u32> {
+        if !self.learns() {
+            return None;
+        }
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = learned.hear((member, members), status)?;
+        let changed = self.limit.load(Ordering::Acquire) != limit;
+        if changed {
+            self.set_limit(Some(limit));
+        }
+        changed.then_some(limit)
     }
 
     /// Whether there is a limit.

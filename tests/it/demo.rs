@@ -9,9 +9,10 @@ use std::{
     thread,
 };
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Client, gate::run, poll};
+use crate::support::{Client, apps::kill, gate::run, poll};
 
 /// A running demo; killed when dropped.
 struct Demo {
@@ -19,7 +20,7 @@ struct Demo {
     address: SocketAddr,
     lines: Arc<Mutex<Vec<String>>>,
     /// Its temporary files, which it cannot take away itself when it is killed.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What the index page says of a scene.
@@ -41,9 +42,14 @@ enum Way {
 
 impl Demo {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut child = Command::new(env!("CARGO_BIN_EXE_goodgate"))
             .args(["demo", "--address", "127.0.0.1:0"])
+            .args(more)
             .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -66,7 +72,7 @@ impl Demo {
             let line = lines.iter().find(|line| line.contains(" INFO listening "))?;
             Some(line.rsplit('=').next()?.parse().expect("an address"))
         });
-        Self { child, address, lines, _folder: folder }
+        Self { child, address, lines, folder }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -175,6 +181,35 @@ fn every_scene_of_the_demo_shows_the_cause_that_the_index_page_promises() {
             scope.spawn(|| demo.see(entry));
         }
     });
+}
+
+#[test]
+fn with_a_real_php_fpm_its_scenes_show_what_the_index_page_promises_and_it_ends_with_the_demo() {
+    let mut demo = Demo::start_with(&["--php"]);
+    let page = demo.ask("GET", "/");
+    let part = between(&page, "<h2>The real PHP-FPM</h2>", "</ul>").expect("a part of its own");
+    assert!(part.contains("href=\"/php-good/\""), "{part}");
+    assert!(demo.ask("GET", "/php-good/").contains("A good page by PHP 8"));
+    let entries = entries(part);
+    assert!(entries.len() >= 5, "{} scenes in {part}", entries.len());
+    thread::scope(|scope| {
+        for entry in &entries {
+            scope.spawn(|| demo.see(entry));
+        }
+    });
+    for said in [
+        "undefined function no_such_function()",
+        "looks like `request_terminate_timeout = 1s`",
+        "2 of 3 processes were idle",
+        "active processes 1 of 1",
+    ] {
+        poll(&format!("the log to say {said}"), || demo.lines().iter().any(|line| line.contains(said)).then_some(()));
+    }
+    let folder = demo.folder.path().to_owned();
+    kill(demo.child.id(), Signal::TERM);
+    assert!(demo.child.wait().expect("our own child").success());
+    // Its socket lies in a folder that goes last.
+    assert_eq!(std::fs::read_dir(folder).expect("our own folder").count(), 0, "nothing is left behind");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Fpm {
 }
 
 impl Fpm {
-    /// Starts it with lines of its pool and with scripts by their paths.
+    /// Starts it with lines of its pool, in which `{here}` is its folder, and with scripts by their paths.
     pub fn start(pool: &str, scripts: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("our own folder");
@@ -43,6 +43,7 @@ impl Fpm {
         };
         let pool =
             if pool.contains("pm.max_children") { pool.to_owned() } else { format!("pm.max_children = 4\n{pool}") };
+        let pool = pool.replace("{here}", &here.to_string());
         let text = format!(
             "[global]\nerror_log = {here}/fpm.log\ndaemonize = no\n[www]\n{user}listen = {here}/fpm.sock\npm = static\n\
              php_admin_value[display_errors] = 0\nphp_admin_value[log_errors] = 1\n{pool}\n"
@@ -103,11 +104,17 @@ impl Fpm {
 
     /// A configuration for a gateway before it, with lines of the upstream.
     pub fn toml(&self, root: &Path, upstream: &str) -> String {
+        self.toml_with(root, "", upstream)
+    }
+
+    /// The same with more keys of `fastcgi`, each behind a comma; `{here}` in them is its folder.
+    pub fn toml_with(&self, root: &Path, fastcgi: &str, upstream: &str) -> String {
         format!(
             "[[route]]\nupstream = \"php\"\n[upstream.php]\nservers = [\"fastcgi+unix:{}\"]\n\
-             fastcgi = {{ root = \"{}\" }}\n{upstream}\n",
+             fastcgi = {{ root = \"{}\"{} }}\n{upstream}\n",
             self.socket().display(),
-            root.display()
+            root.display(),
+            fastcgi.replace("{here}", &self.folder.path().display().to_string())
         )
     }
 }

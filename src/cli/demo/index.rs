@@ -5,7 +5,7 @@ use std::{fmt::Write, net::SocketAddr};
 
 use super::{
     Stage,
-    scene::{Scene, Visit},
+    scene::{Scene, Upstream, Visit},
     scenes,
 };
 
@@ -28,11 +28,19 @@ pub(super) fn page(address: SocketAddr, stages: &[Stage]) -> String {
          Timeouts take up to three seconds here.</p>\n"
     );
     for (heading, scenes) in scenes::parts() {
+        let is_here = |scene: &&Scene| stages.iter().any(|stage| stage.scene.name == scene.name);
+        let mut here = scenes.iter().filter(is_here).peekable();
+        let Some(first) = here.peek() else { continue };
         // Writing to a string cannot fail, here and below.
-        let _ = write!(page, "<h2>{heading}</h2>\n<ul>\n");
-        for scene in scenes.iter().filter(|scene| stages.iter().any(|stage| stage.scene.name == scene.name)) {
-            entry(&mut page, scene, address);
+        let _ = writeln!(page, "<h2>{heading}</h2>");
+        if matches!(first.upstream, Upstream::Php(_)) {
+            page.push_str(
+                "<p class=\"lead\">Real scripts in a real PHP-FPM, which ends with this demo. First \
+                 <a href=\"/php-good/\">a good page</a>, then what goes wrong.</p>\n",
+            );
         }
+        page.push_str("<ul>\n");
+        here.for_each(|scene| entry(&mut page, scene, address));
         page.push_str("</ul>\n");
     }
     page.push_str("<h2>Not shown here</h2>\n<ul>\n");

@@ -52,6 +52,11 @@ impl Places {
         Ok(site.display().to_string())
     }
 
+    /// A folder for more.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The URL of a place; `None` where this machine cannot show it.
     pub(super) fn server(&mut self, place: Place) -> io::Result<Option<String>> {
         let unix = |path: &Path| format!("http+unix:{}", path.display());

@@ -1,6 +1,7 @@
 //! What a scene of the demo is: a cause, how its upstream fails, and how a visitor gets to see it.
 //! The rows are in `scenes/`; the configuration and the index page are made from them.
 
+use super::fpm::Pool;
 use crate::failure::Cause;
 
 /// One failure to look at.
@@ -21,6 +22,8 @@ pub(super) struct Scene {
     pub sees: Option<&'static str>,
     /// How it is seen.
     pub visit: Visit,
+    /// What its PHP runs.
+    pub script: Option<&'static str>,
 }
 
 /// The upstream of a scene.
@@ -32,6 +35,8 @@ pub(super) enum Upstream {
     Runs(&'static [Act]),
     /// Is a place where nobody can be reached.
     Is(Place),
+    /// Is a pool of the real PHP-FPM.
+    Php(Pool),
     /// None: the gateway answers by itself.
     Nobody,
 }
@@ -105,7 +110,7 @@ pub(super) enum Visit {
 impl Scene {
     /// A scene named like its cause, seen by a link, with every setting at its default.
     pub const fn new(name: &'static str, cause: Cause, says: &'static str, upstream: Upstream) -> Self {
-        Self { name, cause, says, upstream, options: "", route: "", sees: None, visit: Visit::Link }
+        Self { name, cause, says, upstream, options: "", route: "", sees: None, visit: Visit::Link, script: None }
     }
 
     /// Lines of its `[upstream]` table.
@@ -129,6 +134,12 @@ impl Scene {
     /// Seen by a POST as well.
     pub const fn both(mut self) -> Self {
         self.visit = Visit::Both;
+        self
+    }
+
+    /// Runs this script.
+    pub const fn script(mut self, script: &'static str) -> Self {
+        self.script = Some(script);
         self
     }
 

@@ -6,6 +6,7 @@ mod body;
 mod connect;
 mod limit;
 mod php;
+mod real_php;
 mod request;
 mod resolve;
 mod route;
@@ -13,17 +14,20 @@ mod send;
 #[cfg(test)]
 mod tests;
 
+pub(super) use real_php::SCENES as PHP;
+
 use super::scene::Scene;
 use crate::failure::Cause;
 
-/// Every scene.
+/// Every scene, those of the real PHP-FPM among them.
 pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
     parts().into_iter().flat_map(|(_, scenes)| scenes)
 }
 
 /// The scenes with the headings of their phases.
-pub(super) fn parts() -> [(&'static str, &'static [Scene]); 9] {
+pub(super) fn parts() -> [(&'static str, &'static [Scene]); 10] {
     [
+        ("The real PHP-FPM", real_php::SCENES),
         ("Waiting for its turn", limit::SCENES),
         ("Finding the upstream's address", resolve::SCENES),
         ("Connecting to it", connect::SCENES),

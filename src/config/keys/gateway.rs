@@ -16,7 +16,7 @@ pub static GATEWAY: Table = Table {
         },
         Key {
             name: "workers",
-            kind: Kind::CountOr("auto", 1, limits::MOST_WORKERS),
+            kind: Kind::CountOr(&["auto"], 1, limits::MOST_WORKERS),
             preset: Preset::Text("auto"),
             about: "Event loops; \"auto\" is one per core.",
         },

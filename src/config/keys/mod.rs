@@ -57,8 +57,8 @@ pub enum Kind {
     Flag,
     /// A whole number within these bounds.
     Count(u64, u64),
-    /// A whole number within these bounds, or this word.
-    CountOr(&'static str, u64, u64),
+    /// A whole number within these bounds, or one of these words.
+    CountOr(&'static [&'static str], u64, u64),
     /// A number of bytes, at least this many.
     Size(u64),
     /// A duration over zero.
@@ -165,7 +165,8 @@ impl Kind {
             Self::TableOr(_, text) | Self::Entries(_, text) | Self::Text(text) => text.to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Count(least, most) => bounds(least, most),
-            Self::CountOr(word, least, most) => format!("\"{word}\" or {}", bounds(least, most)),
+            Self::CountOr(words @ [_], least, most) => format!("{} or {}", either(words), bounds(least, most)),
+            Self::CountOr(words, least, most) => format!("{}, or {}", either(words), bounds(least, most)),
             Self::Size(0) => "a size such as \"64KiB\" or \"10MB\"".to_owned(),
             Self::Size(least) => format!("a size such as \"64KiB\", at least {}", size(least)),
             Self::Duration => "a duration such as \"10s\" or \"250ms\"".to_owned(),

@@ -179,10 +179,11 @@ pub static QUEUE: Table = Table {
     keys: &[
         Key {
             name: "max_in_flight",
-            kind: Kind::CountOr("off", 1, limits::MOST_CONNECTIONS),
-            preset: Preset::Text("off"),
-            about: "Requests under way at all its servers together, over all workers; \"off\" is without limit, and without \
-                    a queue.",
+            kind: Kind::CountOr(&["auto", "off"], 1, limits::MOST_CONNECTIONS),
+            preset: Preset::Text("auto"),
+            about: "Requests under way at all its servers together, over all workers; \"auto\" is pm.max_children where \
+                    fastcgi.status_path lets PHP-FPM tell how many processes it has, else \"off\", which is without limit, \
+                    and without a queue.",
         },
         Key {
             name: "max_waiting",
@@ -240,7 +241,15 @@ pub static FASTCGI: Table = Table {
             name: "status_path",
             kind: Kind::Text("a path such as \"/fpm-status\""),
             preset: Preset::Absent("\"/fpm-status\""),
-            about: "What pm.status_path of the pool says, so that the gateway can ask how busy PHP is.",
+            about: "What pm.status_path of the pool says: asked when requests fail, so that the log can say how busy PHP is, and every 30 s for queue.max_in_flight = \"auto\".",
+        },
+        Key {
+            name: "status_address",
+            kind: Kind::Text(
+                "a FastCGI address such as \"fastcgi://127.0.0.1:9001\" or \"fastcgi+unix:/run/php/status.sock\"",
+            ),
+            preset: Preset::Absent("\"fastcgi://127.0.0.1:9001\""),
+            about: "What pm.status_listen of the pool says; without it a pool whose processes are all busy cannot tell so.",
         },
         Key {
             name: "params",
@@ -250,7 +259,7 @@ pub static FASTCGI: Table = Table {
         },
         Key {
             name: "keep",
-            kind: Kind::CountOr("auto", 0, limits::MOST_CONNECTIONS),
+            kind: Kind::CountOr(&["auto"], 0, limits::MOST_CONNECTIONS),
             preset: Preset::Text("auto"),
             about: "Idle connections kept per worker and server; each occupies a process of PHP-FPM, so stay well below \
                     pm.max_children. \"auto\" keeps two, for an instant and for safe methods only; 0 keeps none.",

@@ -85,12 +85,11 @@ impl Leaf<'_> {
         }
     }
 
-    /// The same, or `None` for the word of a key of kind `CountOr`.
-    pub fn count_or_word<N: TryFrom<u64>>(&self) -> Result<Option<N>, Misfit> {
-        match (self.key.kind, self.value) {
-            (Kind::CountOr(word, ..), DeValue::String(text)) if text == word => Ok(None),
-            (Kind::CountOr("off", ..), DeValue::Boolean(false)) => Err(self.wrong_type().hint("write \"off\"")),
-            _ => self.count().and_then(|count| N::try_from(count).map(Some).map_err(|_| Misfit::new("too large"))),
+    /// The same for a key of kind `CountOr`, where no word stands.
+    pub fn count_beside_words<N: TryFrom<u64>>(&self) -> Result<N, Misfit> {
+        match self.value {
+            DeValue::Boolean(false) if self.takes_word("off") => Err(self.wrong_type().hint("write \"off\"")),
+            _ => self.count().and_then(|count| N::try_from(count).map_err(|_| Misfit::new("too large"))),
         }
     }
 
@@ -187,15 +186,15 @@ impl Leaf<'_> {
         }
     }
 
-    /// Which of the words of a key of kind `DurationOr` stands here.
+    /// Which of the words of a key of kind `DurationOr` or `CountOr` stands here.
     pub fn word_of_kind(&self) -> Option<&'static str> {
-        let Kind::DurationOr(words) = self.key.kind else { return None };
+        let (Kind::DurationOr(words) | Kind::CountOr(words, ..)) = self.key.kind else { return None };
         let DeValue::String(text) = self.value else { return None };
         words.iter().copied().find(|word| word == text)
     }
 
     fn takes_word(&self, word: &str) -> bool {
-        matches!(self.key.kind, Kind::DurationOr(words) if words.contains(&word))
+        matches!(self.key.kind, Kind::DurationOr(words) | Kind::CountOr(words, ..) if words.contains(&word))
     }
 
     fn is_negative(&self) -> bool {

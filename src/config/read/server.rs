@@ -34,6 +34,17 @@ pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
     Ok(at(Server { weight, ..server }))
 }
 
+/// Where PHP-FPM tells its status: a FastCGI server without a weight.
+pub fn status_address(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
+    let server = one(leaf)?;
+    match server.protocol {
+        Protocol::FastCgi => Ok(server),
+        Protocol::Http => {
+            Err(Misfit::new("PHP-FPM speaks FastCGI there").hint("write \"fastcgi://\" or \"fastcgi+unix:\""))
+        }
+    }
+}
+
 fn one(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
     let text = leaf.text()?;
     let protocol = if text.starts_with("fastcgi") { Protocol::FastCgi } else { Protocol::Http };

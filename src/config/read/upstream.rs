@@ -6,12 +6,15 @@ use toml::{Spanned, de::DeValue};
 use super::{
     leaf::{Leaf, Misfit, preset_text},
     section::{Section, meant},
-    server::server,
+    server::{server, status_address},
 };
 use crate::config::{
     keys::Preset,
     problem::Problem,
-    settings::{self, Balance, Dns, FastCgi, HostHeader, Keep, Pool, Protocol, Queue, Retry, RetryOn, Timeouts},
+    settings::{
+        self, Balance, Dns, FastCgi, FpmStatus, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn,
+        Timeouts,
+    },
     written::Upstream,
 };
 use crate::limits;
@@ -26,7 +29,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
     let servers = section.need("servers", servers).unwrap_or_default();
     let dns = section.section("dns");
     let fastcgi_section = section.section("fastcgi");
-    let keep = fastcgi_section.take("keep", Leaf::count_or_word).flatten();
+    let keep = fastcgi_section.take("keep", keep).flatten();
     let fastcgi = fastcgi(&fastcgi_section, keep);
     let is_fastcgi = servers.first().is_some_and(|server| server.get_ref().protocol == Protocol::FastCgi);
     let pool_section = section.section("pool");
@@ -62,6 +65,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         max_ttl: dns.leaf("max_ttl").map(|leaf| leaf.span),
         max_idle: pool_section.place("max_idle"),
         fastcgi: section.place("fastcgi"),
+        status_address: fastcgi_section.place("status_address"),
     }
 }
 
@@ -103,12 +107,14 @@ fn pool(section: &Section<'_>) -> Pool {
 }
 
 fn fastcgi(section: &Section<'_>, keep: Option<usize>) -> FastCgi {
+    let address = section.take("status_address", status_address);
+    let path = section.take("status_path", absolute);
     FastCgi {
         root: section.take("root", |leaf| {
             let text = absolute(leaf)?;
             Ok(text.trim_end_matches('/').into())
         }),
-        status_path: section.take("status_path", absolute),
+        status: path.map(|path| FpmStatus { path, address }),
         params: section.take("params", |leaf| leaf.entries(parameter)).unwrap_or_default(),
         keep: match keep {
             None => Keep::Briefly,
@@ -152,9 +158,25 @@ fn retry(section: &Section<'_>) -> Retry {
 
 fn queue(section: &Section<'_>) -> Queue {
     Queue {
-        max_in_flight: section.take("max_in_flight", Leaf::count_or_word).flatten(),
+        max_in_flight: section.take("max_in_flight", max_in_flight).unwrap_or(MaxInFlight::Auto),
         max_waiting: section.count("max_waiting"),
         timeout: section.duration("timeout"),
+    }
+}
+
+/// How many connections to keep; `None` is "auto".
+fn keep(leaf: &Leaf<'_>) -> Result<Option<usize>, Misfit> {
+    match leaf.word_of_kind() {
+        Some(_) => Ok(None),
+        None => leaf.count_beside_words().map(Some),
+    }
+}
+
+fn max_in_flight(leaf: &Leaf<'_>) -> Result<MaxInFlight, Misfit> {
+    match leaf.word_of_kind() {
+        Some("off") => Ok(MaxInFlight::Off),
+        Some(_) => Ok(MaxInFlight::Auto),
+        None => leaf.count_beside_words().map(MaxInFlight::Most),
     }
 }
 

@@ -25,6 +25,20 @@ pub fn check(upstream: &Upstream, found: &mut Vec<Problem>) {
         }
         _ => {}
     }
+    check_status(upstream, found);
+}
+
+/// The address of a status page belongs to one pool, and says nothing without a path.
+fn check_status(upstream: &Upstream, found: &mut Vec<Problem>) {
+    let (Some(fastcgi), Some(place)) = (&upstream.settings.fastcgi, upstream.status_address.clone()) else { return };
+    if fastcgi.status.is_none() {
+        let problem = Problem::error(place, "`status_address` without `status_path`", "has no effect");
+        found.push(problem.hint("add `status_path`, which says what `pm.status_path` of the pool says"));
+    } else if upstream.settings.servers.len() > 1 {
+        let title = "one `status_address` cannot tell how busy several servers are";
+        let problem = Problem::error(place, title, "belongs to one of them");
+        found.push(problem.hint("make an upstream for each, or remove it: then the servers themselves are asked"));
+    }
 }
 
 /// A route that leads straight to FastCGI servers needs to know where the scripts are.

@@ -45,8 +45,8 @@ pub struct FastCgi {
     /// The folder of the scripts as PHP sees it, without a slash at its end. `None` where only sites lead here, which
     /// bring their own.
     pub root: Option<Arc<str>>,
-    /// The path at which the servers tell their status.
-    pub status_path: Option<String>,
+    /// Where PHP-FPM tells how busy it is.
+    pub status: Option<FpmStatus>,
     /// Parameters of the operator's own; they go before those of the gateway.
     pub params: Vec<(String, String)>,
     /// Which connections are kept; `Pool` says how many and how long.
@@ -77,6 +77,15 @@ impl FastCgi {
             Keep::Yes => true,
         }
     }
+}
+
+/// `status_path` and `status_address`
+#[derive(Debug, Clone)]
+pub struct FpmStatus {
+    /// `pm.status_path` of the pool.
+    pub path: String,
+    /// `pm.status_listen` of the pool; `None` asks the servers themselves, which cannot answer while they are full.
+    pub address: Option<Server>,
 }
 
 /// One entry of `servers`.
@@ -181,12 +190,23 @@ pub enum RetryOn {
 /// `queue`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
-    /// Requests under way at the upstream, over all workers; `None` is "off".
-    pub max_in_flight: Option<u32>,
+    /// Requests under way at the upstream, over all workers.
+    pub max_in_flight: MaxInFlight,
     /// Requests that may wait; 0 lets none.
     pub max_waiting: u32,
     /// Longest wait.
     pub timeout: Duration,
+}
+
+/// `max_in_flight`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxInFlight {
+    /// As many as PHP-FPM says that it has processes; while nothing is known, and where nobody is asked, no limit.
+    Auto,
+    /// No limit.
+    Off,
+    /// So many.
+    Most(u32),
 }
 
 /// `dns`

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::FileTypeExt, path::Path};
 
 use super::{
     Finding, descriptors,
-    pool::{Pool, pool},
+    pool::{Pool, PoolLines, pool, unheard},
 };
 use crate::{
     failure::{
@@ -15,14 +15,12 @@ use crate::{
     limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
 };
 
-const START_PHP: &str = "Start PHP-FPM (`systemctl status 'php*-fpm'` tells why it is down), or write what `listen` of its \
-                         pool says into `servers`.";
 /// What there is to know about the socket at `path` that failed because of `cause`. `is_php` says that PHP-FPM is meant
 /// to listen there.
 pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Finding {
     match cause {
-        Cause::ConnectUnixMissing if is_php => Finding { next: Some(START_PHP.to_owned()), ..missing(path) },
-        Cause::ConnectUnixStale if is_php => Finding { next: Some(START_PHP.to_owned()), ..stale(path) },
+        Cause::ConnectUnixMissing if is_php => missing(path).with(unheard(path)),
+        Cause::ConnectUnixStale if is_php => stale(path).with(unheard(path)),
         Cause::ConnectUnixMissing => missing(path),
         Cause::ConnectUnixStale => stale(path),
         Cause::ConnectUnixPermission => {
@@ -33,11 +31,7 @@ pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Find
                 None => finding,
             }
         }
-        Cause::ConnectBacklogFull if is_php => Finding::new(
-            "every process of the pool is busy, and as many requests wait as `listen.backlog` of the pool allows",
-            "Find the slow scripts (`request_slowlog_timeout` of the pool), or raise `pm.max_children` if the machine has \
-             the memory; a longer `listen.backlog` only lets more visitors wait.",
-        ),
+        Cause::ConnectBacklogFull if is_php => full_pool(&PoolLines::of(&path.to_string_lossy())),
         Cause::ConnectUnixNotSocket => no_socket(path),
         Cause::ConnectBacklogFull => Finding::new(
             format!(
@@ -49,6 +43,24 @@ pub(in crate::upstream) fn unix(cause: Cause, path: &Path, is_php: bool) -> Find
         Cause::ConnectFdExhausted => descriptors(),
         _ => Finding::default(),
     }
+}
+
+fn full_pool(lines: &PoolLines) -> Finding {
+    let at = |line: &Option<String>| line.as_ref().map(|line| format!(" ({line})")).unwrap_or_default();
+    Finding::new(
+        format!(
+            "every process of the PHP-FPM pool is busy, and as many requests wait for one as `listen.backlog` of the pool \
+             and net.core.somaxconn ({}) allow",
+            table("/proc/sys/net/core/somaxconn").trim()
+        ),
+        format!(
+            "Raise `pm.max_children`{} and reload PHP-FPM, if the machine has the memory for more processes; else find \
+             what holds them up: `request_slowlog_timeout` and `slowlog` of the pool name the lines. A longer \
+             `listen.backlog`{} only lets more visitors wait.",
+            at(&lines.children),
+            at(&lines.backlog)
+        ),
+    )
 }
 
 /// Whether a socket lies at `path`, as far as can be seen.
@@ -128,13 +140,15 @@ fn admit(socket: &Step, who: &Who, pool: Option<&Pool>) -> Option<String> {
     if (socket.mode >> 3) & WRITE == 0 {
         lines.push(change("listen.mode", "0660"));
     }
-    let write = format!("write {} into the pool's file and reload PHP-FPM", lines.join(" and "));
+    let (lines, user, old) = (lines.join(" and "), user_name(who.user), group_name(socket.group));
+    let service = pool.map_or_else(|| "php*-fpm".to_owned(), Pool::service);
+    // A reload keeps the socket as it is.
+    let write = format!("rite {lines} into the pool's file and restart PHP-FPM (`systemctl restart '{service}'`)");
     // Other servers may use the socket too, so its group stays where it is of use; root's is for nobody else.
     Some(if who.lacks_group(socket) && socket.group != 0 {
-        let (user, group) = (user_name(who.user), group_name(socket.group));
-        format!("Add user {user} to group {group} (`usermod -aG {group} {user}`) and restart the gateway; or {write}.")
+        format!("Add user {user} to group {old} (`usermod -aG {old} {user}`) and restart the gateway; or w{write}.")
     } else {
-        write.replacen('w', "W", 1) + "."
+        format!("W{write}.")
     })
 }
 
@@ -222,9 +236,12 @@ mod tests {
     fn the_lines_of_the_pool_are_named_that_bar_the_gateway() {
         let who = Who { user: 4_000_001, groups: vec![4_000_001] };
         let advice = |mode| admit(&place("/run/fpm.sock", mode, WRITE), &who, None);
-        let group = "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway; or write \
-                     `listen.group = 4000001` into the pool's file and reload PHP-FPM.";
-        assert_eq!(advice(0o660).as_deref(), Some(group));
+        let either = advice(0o660).unwrap();
+        assert!(either.starts_with("Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`)"), "{either}");
+        assert!(
+            either.contains("; or write `listen.group = 4000001` into the pool's file and restart PHP"),
+            "{either}"
+        );
         let both = "Write `listen.group = 4000001` and `listen.mode = 0660` into";
         assert!(advice(0o600).is_some_and(|next| next.starts_with(both)));
         assert_eq!(advice(0o666), None);

@@ -156,13 +156,16 @@ fn turned_away(cause: Cause, evidence: String, pool: &Pool, crowd: &Crowd) -> Bo
     } else {
         "the number of the application's workers"
     };
-    let mut next = format!(
-        "find the slowest pages and speed them up, or raise {more} and, to match, queue.max_in_flight of upstream {name}"
-    );
+    let mut next = format!("find the slowest pages and speed them up, or raise {more}");
+    if pool.queue.learns() {
+        next.push_str("; queue.max_in_flight follows it by itself");
+    } else {
+        // Writing to a string cannot fail.
+        let _ = write!(next, " and, to match, queue.max_in_flight of upstream {name}");
+    }
     if cause == Cause::UpstreamConnLimit
         && let Some(wait) = crowd.wait()
     {
-        // Writing to a string cannot fail.
         let _ = write!(
             next,
             "; queue.max_waiting lets more wait, the next one for about {}",

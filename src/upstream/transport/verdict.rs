@@ -14,7 +14,7 @@ use crate::{
     limits,
     message::Length,
     observe::program_log,
-    upstream::transport::fastcgi::diagnosis,
+    upstream::{evidence::PoolLines, transport::fastcgi::diagnosis},
 };
 
 impl Exchange {
@@ -131,13 +131,31 @@ impl Exchange {
                 ),
             ),
             _ => {
-                let failure = self.delivery.failure(
-                    Cause::UpstreamClosedNoResponse,
-                    format!("the server closed the connection {after} after the request, without a byte of an answer"),
-                );
-                if self.records.is_some() { failure.next(diagnosis::silence(since_sent)) } else { failure }
+                let mut evidence =
+                    format!("the server closed the connection {after} after the request, without a byte of an answer");
+                if self.records.is_none() {
+                    return self.delivery.failure(Cause::UpstreamClosedNoResponse, evidence);
+                }
+                let next = match self.silence(since_sent) {
+                    Some((seen, next)) => {
+                        evidence.push_str("; ");
+                        evidence.push_str(&seen);
+                        next
+                    }
+                    None => diagnosis::ENDED.to_owned(),
+                };
+                self.delivery.failure(Cause::UpstreamClosedNoResponse, evidence).next(next)
             }
         }
+    }
+
+    /// What a silence of that length means that a FastCGI application has ended.
+    fn silence(&self, length: Duration) -> Option<(String, String)> {
+        diagnosis::silence(length, || match &self.terms.member.server.address {
+            ServerAddress::Unix(path) => PoolLines::of(&path.to_string_lossy()).terminate,
+            ServerAddress::Socket(address) => PoolLines::of(&address.to_string()).terminate,
+            ServerAddress::Name { .. } => None,
+        })
     }
 
     /// The connection ended inside the body; `so_far` bytes of it had come.

@@ -174,6 +174,22 @@ fn upstreams_are_checked() {
             &["`pool.max_idle`", "`keep`"],
         ),
         (
+            "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", status_path = \"/s\", status_address = \"http://b\" }",
+            "7:63",
+            &["speaks FastCGI there", "fastcgi+unix:"],
+        ),
+        (
+            "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", status_address = \"fastcgi://b\" }",
+            "7:26",
+            &["without `status_path`", "`pm.status_path`"],
+        ),
+        (
+            "servers = [\"fastcgi://a\", \"fastcgi://b\"]\n\
+             fastcgi = { root = \"/a\", status_path = \"/s\", status_address = \"fastcgi://c\" }",
+            "7:46",
+            &["one `status_address`", "an upstream for each"],
+        ),
+        (
             "servers = [\"fastcgi://a\"]\nfastcgi = { root = \"/a\", status_path = \"s\" }",
             "7:40",
             &["begin with a slash"],
@@ -210,10 +226,14 @@ fn upstreams_are_checked() {
         (
             "servers = [\"http://a\"]\nqueue.max_in_flight = 0",
             "7:23",
-            &["\"off\" or a whole number from 1", "too small"],
+            &["\"off\", or a whole number from 1", "too small"],
         ),
         ("servers = [\"http://a\"]\nqueue.max_in_flight = \"8\"", "7:23", &["write 8, without quotes"]),
-        ("servers = [\"http://a\"]\nqueue.max_in_flight = \"auto\"", "7:23", &["\"off\" or a whole number"]),
+        (
+            "servers = [\"http://a\"]\nqueue.max_in_flight = \"many\"",
+            "7:23",
+            &["\"auto\" or \"off\", or a whole number"],
+        ),
         ("servers = [\"http://a\"]\nqueue.max_in_flight = false", "7:23", &["write \"off\""]),
         ("servers = [\"http://a\"]\nqueue.max_waiting = -1", "7:21", &["negative"]),
         ("servers = [\"http://a\"]\nqueue.timeout = 5", "7:17", &["\"5s\""]),

@@ -43,23 +43,36 @@ pub const SLOW: &str = "Either the script is slow (`request_slowlog_timeout` of 
                         every process of the pool is busy and it was never begun: compare `pm.max_children` with the \
                         pool's status page. Raise `timeouts.head` only if such long answers are meant.";
 
-/// What to do about a silence of that length that ended in a closed connection.
+/// What a silence of at least a second that ends in a closed connection means: a reading for the evidence, and the next
+/// step. `terminate` tells what the pool's file says of `request_terminate_timeout`, where it can be read.
 #[must_use]
-pub fn silence(length: Duration) -> String {
-    // The timer of PHP-FPM's master ticks a few times a second, and the kill takes its time.
+pub fn silence(length: Duration, terminate: impl FnOnce() -> Option<String>) -> Option<(String, String)> {
     let seconds = length.as_secs();
-    let is_round = seconds > 0 && length.subsec_millis() < limits::FASTCGI_ROUND_MILLIS;
-    if is_round {
-        return format!(
-            "{seconds} seconds of silence and then the end look like `request_terminate_timeout = {seconds}s` of the \
-             pool: raise it if the script may take so long, else find what it waits for (`request_slowlog_timeout`)."
-        );
+    if seconds == 0 {
+        return None;
     }
-    "See the log of PHP-FPM (`error_log` in php-fpm.conf) at this time. \"exited on signal\": the script crashed PHP, or \
-     the system killed it (`dmesg`). A reload or a restart: it ends running scripts at once, unless \
-     `process_control_timeout` in php-fpm.conf gives them time, such as 10s."
-        .to_owned()
+    let lasted = format!("silent for {}.{} s, then closed", seconds, length.subsec_millis() / TENTH_MILLIS);
+    // The timer of PHP-FPM's master ticks a few times a second at best, and the kill takes its time.
+    let is_round = length.subsec_millis() < limits::FASTCGI_ROUND_MILLIS;
+    let looks = match terminate() {
+        Some(line) => format!("the pool has {line}"),
+        None if is_round => format!("looks like `request_terminate_timeout = {seconds}s` of the pool"),
+        None => return Some((lasted, ENDED.to_owned())),
+    };
+    let next = "See PHP-FPM's own log (`error_log`) at this time: `execution timed out, terminating` proves it. Raise \
+                `request_terminate_timeout` of the pool if the script may take so long, else find what it waits for \
+                (`request_slowlog_timeout`).";
+    Some((format!("{lasted}: {looks}"), next.to_owned()))
 }
+
+/// Milliseconds of a tenth of a second.
+const TENTH_MILLIS: u32 = 100;
+
+/// What to do about a process that ended while nothing tells of a limit.
+pub const ENDED: &str = "See PHP-FPM's own log (`error_log` in php-fpm.conf) at this time. `exited on signal`: the script \
+                         crashed PHP, or the system killed it (`dmesg`). `execution timed out, terminating`: \
+                         `request_terminate_timeout` of the pool. A reload or a restart: it ends running scripts at once, \
+                         unless `process_control_timeout` in php-fpm.conf gives them time, such as 10s.";
 
 /// PHP-FPM answers 404 or 403 by itself, with these words, when it cannot find or may not run what it was asked for.
 fn not_found(words: &str, status: u16, script: &Script, sees: impl Fn(&str, &[u8]) -> Sight) -> Option<Box<Failure>> {
@@ -105,12 +118,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_silence_of_a_round_length_looks_like_a_limit() {
-        for (millis, limit) in [(30_050, true), (999, false), (2_800, false), (20, false)] {
-            let next = silence(Duration::from_millis(millis));
-            assert_eq!(next.contains("request_terminate_timeout"), limit, "{millis}: {next}");
-            assert_eq!(next.contains("process_control_timeout"), !limit, "{millis}: {next}");
+    fn a_silence_is_read_by_its_length_and_by_the_pools_file() {
+        for (millis, terminate, seen, next) in [
+            (
+                30_020,
+                None,
+                "silent for 30.0 s, then closed: looks like `request_terminate_timeout = 30s`",
+                "`execution timed out",
+            ),
+            (37_700, Some("X"), "silent for 37.7 s, then closed: the pool has X", "`execution timed out"),
+            (12_700, None, "silent for 12.7 s, then closed", "`exited on signal`"),
+        ] {
+            let (found, step) = silence(Duration::from_millis(millis), || terminate.map(str::to_owned)).unwrap();
+            assert!(found.starts_with(seen) && step.contains(next), "{found} {step}");
         }
+        assert_eq!(silence(Duration::from_millis(990), || None), None, "no timer of PHP-FPM is so short");
     }
 
     #[test]

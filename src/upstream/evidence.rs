@@ -5,7 +5,7 @@ mod pool;
 mod tcp;
 mod unix;
 
-use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
+use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
 use rustix::process::{Resource, getrlimit};
 
@@ -82,7 +82,7 @@ impl Finding {
     }
 }
 
-type Recent = HashMap<(Arc<str>, Cause), (Instant, Rc<Finding>)>;
+type Recent = BTreeMap<(Arc<str>, Cause), (Instant, Rc<Finding>)>;
 
 /// The finding about `member` and `cause`; `look` is called when the last one has become old.
 pub(super) fn recent(member: &Arc<str>, cause: Cause, look: impl FnOnce() -> Finding) -> Rc<Finding> {

@@ -5,7 +5,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr},
     path::Path,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -54,13 +54,13 @@ pub struct Event(Arc<(Mutex<bool>, Condvar)>);
 impl Event {
     /// It happens.
     pub fn set(&self) {
-        *self.0.0.lock().expect("not poisoned") = true;
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.0.1.notify_all();
     }
 
     /// Waits for it; `false` if it did not come in time.
     pub fn wait(&self) -> bool {
-        let happened = self.0.0.lock().expect("not poisoned");
+        let happened = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         *self.0.1.wait_timeout_while(happened, PATIENCE, |happened| !*happened).expect("not poisoned").0
     }
 }
@@ -155,7 +155,7 @@ impl Origin {
                     seen.connections += 1;
                     seen.connections - 1
                 });
-                if shared.0.lock().expect("not poisoned").stopped {
+                if shared.0.lock().unwrap_or_else(PoisonError::into_inner).stopped {
                     return;
                 }
                 let script = scripts[number.min(scripts.len() - 1)].clone();
@@ -190,7 +190,7 @@ impl Origin {
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
-        self.seen.0.lock().expect("not poisoned").requests.clone()
+        self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
     }
 
     /// The only request so far.
@@ -202,7 +202,7 @@ impl Origin {
 
     /// Connections so far.
     pub fn connections(&self) -> usize {
-        self.seen.0.lock().expect("not poisoned").connections
+        self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).connections
     }
 
     /// Waits until so many requests have come.
@@ -217,7 +217,7 @@ impl Origin {
 
     fn wait<T>(&self, look: impl Fn(&Seen) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.seen.0.lock().expect("not poisoned");
+        let mut seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(found) = look(&seen) {
                 return found;
@@ -241,7 +241,7 @@ impl Drop for Origin {
 }
 
 fn note<T>(seen: &Arc<(Mutex<Seen>, Condvar)>, change: impl FnOnce(&mut Seen) -> T) -> T {
-    let result = change(&mut seen.0.lock().expect("not poisoned"));
+    let result = change(&mut seen.0.lock().unwrap_or_else(PoisonError::into_inner));
     seen.1.notify_all();
     result
 }
@@ -304,7 +304,7 @@ impl Connection {
     }
 
     fn until_stopped(&self) {
-        let seen = self.seen.0.lock().expect("not poisoned");
+        let seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.seen.1.wait_while(seen, |seen| !seen.stopped));
     }
 
@@ -327,7 +327,7 @@ impl Connection {
 
     fn read_request(&mut self) -> bool {
         let Some(index) = self.read_head() else { return false };
-        let request = self.seen.0.lock().expect("not poisoned").requests[index].clone();
+        let request = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).requests[index].clone();
         let chunked = request.field("transfer-encoding").is_some_and(|coding| coding.contains("chunked"));
         let length = request.field("content-length").map_or(0, |length| length.parse().unwrap_or(0));
         let mut body = Vec::new();
@@ -394,7 +394,7 @@ impl Connection {
                     return true;
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if self.seen.0.lock().expect("not poisoned").stopped {
+                    if self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).stopped {
                         return false;
                     }
                 }

@@ -1,14 +1,14 @@
 //! FastCGI where nothing fails: what an application is told, bodies either way, kept connections, words for the log.
 //! Failures by cause are in `failures/fastcgi.rs`; the real PHP-FPM is in `php.rs`.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use crate::support::{
     Gate, Origin, Step,
     client::get,
     fastcgi::{OK, answers, end, record, says, stderr, stdout},
     gate::Under,
-    origin::Request,
+    origin::{Event, Request},
 };
 
 fn before(origin: &Origin, route: &str, fastcgi: &str) -> Gate {
@@ -223,6 +223,72 @@ fn a_connection_that_is_kept_for_an_instant_is_closed_behind_it() {
     assert_eq!(client.get("/").status, 200);
     origin.wait_ended(1);
     assert_eq!(client.get("/").status, 200);
+}
+
+#[test]
+fn a_busy_gateway_uses_the_kept_connection_again() {
+    let origin = Origin::fastcgi(answers(OK));
+    let gate = before(&origin, "", "");
+    let mut client = gate.client();
+    // All at once, so that one follows the other within the instant.
+    let count = 20;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));
+    for _ in 0..count {
+        assert_eq!(client.response().status, 200);
+    }
+    assert!(origin.connections() < count, "{} connections", origin.connections());
+}
+
+#[test]
+fn a_script_that_works_on_behind_its_answer_keeps_its_seat() {
+    let done = Event::default();
+    let origin = Origin::fastcgi_scripts(vec![
+        vec![
+            Step::ReadRecords,
+            Step::Send(stdout("Content-Type: text/plain\nContent-Length: 2\n\nok")),
+            Step::Await(done.clone()),
+            Step::Send(end(0, 0)),
+            Step::Listen,
+        ],
+        answers(OK),
+    ]);
+    let gate = Gate::start(&format!(
+        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\n\
+         fastcgi = {{ root = \"/nowhere/site\", keep = 0 }}\nqueue = {{ max_in_flight = 1 }}\n",
+        origin.server()
+    ));
+    assert_eq!(gate.client().get("/first").text(), "ok");
+    let mut second = gate.client();
+    second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(second.is_silent(Duration::from_millis(300)), "the seat was given away");
+    assert_eq!(origin.requests().len(), 1);
+    done.set();
+    assert_eq!(second.response().text(), "ok");
+}
+
+#[test]
+fn nobody_reads_on_for_long_behind_an_answer_without_a_body() {
+    let origin =
+        Origin::fastcgi(vec![Step::ReadRecords, Step::Flood(stdout("Content-Type: text/plain\n\nmore and more"))]);
+    let gate = before(&origin, "", "");
+    let mut client = gate.client();
+    client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.head_response().status, 200);
+    origin.wait_ended(1);
+}
+
+#[test]
+fn the_time_that_a_client_takes_to_send_is_not_the_applications() {
+    let origin = Origin::fastcgi(vec![Step::ReadRecords, Step::Close]);
+    let gate = before(&origin, "", "keep = 1");
+    let mut client = gate.client();
+    client.send("POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.drip(b"5\r\nhello\r\n", Duration::from_millis(120));
+    client.send("0\r\n\r\n");
+    assert_eq!(client.response().status, 502);
+    let line = gate.logged("/slow");
+    let (all, attempt) = (line["ms"]["total"].as_f64().unwrap(), line["attempts"][0]["ms"].as_f64().unwrap());
+    assert!(all - attempt >= 1000.0, "{attempt} of {all} ms are said to be the application's");
 }
 
 #[test]

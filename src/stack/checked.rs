@@ -1,5 +1,5 @@
-//! The future of a layer that either refuses a request at once or lets it through.
-//! Shared by `guard`, `route`, `limits` and `site`.
+//! The shape of a layer that looks at a request and either answers it at once or lets it through.
+//! What is looked at is `guard`'s, `route`'s, `limits`' and `site`'s.
 
 use std::{
     future::Future,
@@ -9,8 +9,53 @@ use std::{
 
 use http::Response;
 use pin_project_lite::pin_project;
+use tower::Service;
 
-use crate::{failure::Result, message::Body};
+use crate::{
+    failure::{Failure, Result},
+    message::{Body, Request},
+};
+
+/// What a layer asks of a request.
+pub trait Check {
+    /// An answer ends the request here; `None` lets it through.
+    fn check(&self, request: &mut Request) -> Result<Option<Response<Body>>>;
+}
+
+/// The service of a layer that checks.
+#[derive(Clone)]
+pub struct Checking<S, C> {
+    inner: S,
+    check: C,
+}
+
+impl<S, C> Checking<S, C> {
+    /// Around `inner`.
+    pub fn new(inner: S, check: C) -> Self {
+        Self { inner, check }
+    }
+}
+
+impl<S, C> Service<Request> for Checking<S, C>
+where
+    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
+    C: Check,
+{
+    type Response = Response<Body>;
+    type Error = Box<Failure>;
+    type Future = Checked<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        match self.check.check(&mut request).transpose() {
+            None => Checked::Inner { future: self.inner.call(request) },
+            Some(answer) => Checked::Now { answer: Some(answer) },
+        }
+    }
+}
 
 pin_project! {
     /// An answer that is there already, or the inner service's.
@@ -20,13 +65,6 @@ pin_project! {
         Now { answer: Option<Result<Response<Body>>> },
         /// Let through.
         Inner { #[pin] future: F },
-    }
-}
-
-impl<F> Checked<F> {
-    /// Refused or answered here.
-    pub fn now(answer: Result<Response<Body>>) -> Self {
-        Self::Now { answer: Some(answer) }
     }
 }
 

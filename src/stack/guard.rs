@@ -1,15 +1,11 @@
 //! Lets only requests through that can be understood in one way: target, Host, framing, expectations, size.
 //! What is refused here never reaches an upstream; the path is judged with its route.
 
-use std::{
-    rc::Rc,
-    task::{Context, Poll},
-};
+use std::rc::Rc;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header, request};
-use tower::Service;
 
-use super::{checked::Checked, shared::Shared};
+use super::{checked::Check, shared::Shared};
 use crate::{
     config::settings::Limits,
     failure::{Cause, Failure, Parameter, Result},
@@ -17,20 +13,19 @@ use crate::{
     message::{Body, Record, Request, authority},
 };
 
-/// The layer's service.
+/// The layer's check.
 #[derive(Clone)]
-pub struct Guard<S> {
-    inner: S,
+pub struct Guard {
     shared: Rc<Shared>,
 }
 
-impl<S> Guard<S> {
-    /// Around `inner`.
-    pub fn new(inner: S, shared: &Rc<Shared>) -> Self {
-        Self { inner, shared: Rc::clone(shared) }
+impl Guard {
+    /// With what the worker has.
+    pub fn new(shared: &Rc<Shared>) -> Self {
+        Self { shared: Rc::clone(shared) }
     }
 
-    fn check(&self, record: &Record) -> Result<()> {
+    fn judge(&self, record: &Record) -> Result<()> {
         if record.connection.draining.get() {
             let mut failure = Failure::new(Cause::GatewayDraining, "the request came after the gateway began to stop");
             failure.retry_after = Some(limits::DRAINING_RETRY_AFTER);
@@ -59,23 +54,10 @@ impl<S> Guard<S> {
     }
 }
 
-impl<S> Service<Request> for Guard<S>
-where
-    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
-{
-    type Response = Response<Body>;
-    type Error = Box<Failure>;
-    type Future = Checked<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        match self.check(&request.record) {
-            Ok(()) => Checked::Inner { future: self.inner.call(request) },
-            Err(failure) => Checked::now(Err(failure)),
-        }
+impl Check for Guard {
+    fn check(&self, request: &mut Request) -> Result<Option<Response<Body>>> {
+        self.judge(&request.record)?;
+        Ok(None)
     }
 }
 

@@ -20,6 +20,7 @@ use http::Response;
 use hyper::body::Incoming;
 use tower::{Layer, Service, ServiceBuilder};
 
+use self::checked::{Check, Checking};
 pub use self::{access_log::Logged, respond::refused, shared::Shared};
 use crate::message::Connection;
 
@@ -36,19 +37,24 @@ pub fn build(
         // The only place where a failure becomes an answer; catches panics of all that follows.
         .layer(layer(|inner| respond::Respond::new(inner, shared)))
         // Before anything reads the request: is it one that can be understood in one way only?
-        .layer(layer(|inner| guard::Guard::new(inner, shared)))
+        .layer(checks(guard::Guard::new(shared)))
         // Finds the route and does what needs no upstream: access, maintenance, redirects, fixed answers.
-        .layer(layer(|inner| route::Route::new(inner, shared)))
+        .layer(checks(route::Route::new(shared)))
         // Inside of the responder: only answers of upstreams get the gateway's fields and the route's edits.
         .layer(layer(|inner| headers::Headers::new(inner, shared)))
         // Inside of the fields: an answer in whose place a page is sent gets none of the route's edits.
         .layer(layer(intercept::Intercept::new))
         // Behind the route, which may have limits of its own.
-        .layer(layer(|inner| limits::Limits::new(inner, shared)))
+        .layer(checks(limits::Limits::new(shared)))
         // Last, because only what no file answers goes to an upstream; inside of the fields, because the route's edits
         // are for files too.
-        .layer(layer(|inner| site::Site::new(inner, shared)));
+        .layer(checks(site::Site::new(shared)));
     layers.service(upstream::Upstream::new(shared))
+}
+
+/// A layer that checks.
+fn checks<S, C: Check + Clone>(check: C) -> impl Layer<S, Service = Checking<S, C>> {
+    layer(move |inner| Checking::new(inner, check.clone()))
 }
 
 /// A layer from a constructor.

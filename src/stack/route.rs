@@ -1,16 +1,11 @@
 //! Finds the route of a request and does what it asks for without an upstream: access, maintenance, redirects, fixed
 //! answers. Reads the path in one way, which is the way that is matched and forwarded.
 
-use std::{
-    rc::Rc,
-    task::{Context, Poll},
-    time::SystemTime,
-};
+use std::{rc::Rc, time::SystemTime};
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use tower::Service;
 
-use super::{checked::Checked, request_id::X_REQUEST_ID, shared::Shared};
+use super::{checked::Check, request_id::X_REQUEST_ID, shared::Shared};
 use crate::{
     config::settings::{Action, PathMode, Route as Settings},
     failure::{Cause, Failure, Result},
@@ -18,21 +13,20 @@ use crate::{
     route::{Found, path::strip},
 };
 
-/// The layer's service.
+/// The layer's check.
 #[derive(Clone)]
-pub struct Route<S> {
-    inner: S,
+pub struct Route {
     shared: Rc<Shared>,
 }
 
-impl<S> Route<S> {
-    /// Around `inner`.
-    pub fn new(inner: S, shared: &Rc<Shared>) -> Self {
-        Self { inner, shared: Rc::clone(shared) }
+impl Route {
+    /// With what the worker has.
+    pub fn new(shared: &Rc<Shared>) -> Self {
+        Self { shared: Rc::clone(shared) }
     }
 
     /// Notes the route in the record; an answer where it needs no upstream.
-    fn check(&self, record: &Record) -> Result<Option<Response<Body>>> {
+    fn pass(&self, record: &Record) -> Result<Option<Response<Body>>> {
         let route = self.find(record)?;
         if let Some(prefix) = &route.strip_prefix
             && let Some(rest) = strip(record.path(), prefix)
@@ -140,23 +134,8 @@ fn asks_the_gateway(record: &Record) -> bool {
         && record.head.headers.get(header::MAX_FORWARDS).is_some_and(|left| left.as_bytes() == b"0")
 }
 
-impl<S> Service<Request> for Route<S>
-where
-    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
-{
-    type Response = Response<Body>;
-    type Error = Box<Failure>;
-    type Future = Checked<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        match self.check(&request.record) {
-            Ok(None) => Checked::Inner { future: self.inner.call(request) },
-            Ok(Some(answer)) => Checked::now(Ok(answer)),
-            Err(failure) => Checked::now(Err(failure)),
-        }
+impl Check for Route {
+    fn check(&self, request: &mut Request) -> Result<Option<Response<Body>>> {
+        self.pass(&request.record)
     }
 }

@@ -1,33 +1,28 @@
 //! Answers from the folder of a route's site; what a script is to answer goes on to the upstream that runs it.
 //! What is looked for and found is `crate::site`'s to decide.
 
-use std::{
-    rc::Rc,
-    task::{Context, Poll},
-};
+use std::rc::Rc;
 
 use http::{HeaderValue, Response, header};
-use tower::Service;
 
-use super::{checked::Checked, shared::Shared};
+use super::{checked::Check, shared::Shared};
 use crate::{
     config::settings::Action,
-    failure::{Failure, Result},
+    failure::Result,
     message::{Body, Record, Request},
     site::{self, Outcome},
 };
 
-/// The layer's service.
+/// The layer's check.
 #[derive(Clone)]
-pub struct Site<S> {
-    inner: S,
+pub struct Site {
     shared: Rc<Shared>,
 }
 
-impl<S> Site<S> {
-    /// Around `inner`.
-    pub fn new(inner: S, shared: &Rc<Shared>) -> Self {
-        Self { inner, shared: Rc::clone(shared) }
+impl Site {
+    /// With what the worker has.
+    pub fn new(shared: &Rc<Shared>) -> Self {
+        Self { shared: Rc::clone(shared) }
     }
 
     /// A file; `None` where the request goes on.
@@ -51,23 +46,8 @@ impl<S> Site<S> {
     }
 }
 
-impl<S> Service<Request> for Site<S>
-where
-    S: Service<Request, Response = Response<Body>, Error = Box<Failure>>,
-{
-    type Response = Response<Body>;
-    type Error = Box<Failure>;
-    type Future = Checked<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        match self.answer(&request.record) {
-            Ok(None) => Checked::Inner { future: self.inner.call(request) },
-            Ok(Some(answer)) => Checked::now(Ok(answer)),
-            Err(failure) => Checked::now(Err(failure)),
-        }
+impl Check for Site {
+    fn check(&self, request: &mut Request) -> Result<Option<Response<Body>>> {
+        self.answer(&request.record)
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     listen::{BindError, Bound, accept::Census},
     observe::{Writer, program_log},
     shutdown::Stage,
-    upstream::queue::Queue,
+    upstream::roster::Roster,
     worker::{self, Start},
 };
 
@@ -55,7 +55,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
     };
     let (stop, stage) = watch::channel(Stage::Running);
     let census = Census::default();
-    let queues: Arc<[_]> = settings.upstreams.iter().map(|upstream| Queue::new(upstream.queue)).collect();
+    let rosters: Arc<[_]> = settings.upstreams.iter().map(|upstream| Roster::new(upstream)).collect();
     let instance = fastrand::u64(..);
     let threads = (0..workers)
         .map(|index| {
@@ -63,7 +63,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
                 index,
                 Start {
                     settings: Arc::clone(&settings),
-                    queues: Arc::clone(&queues),
+                    rosters: Arc::clone(&rosters),
                     listeners: bound.iter_mut().filter_map(Bound::share).collect(),
                     log: writer.as_ref().zip(settings.log.access.as_ref()).map(|(to, log)| to.access_log(log.format)),
                     asks: index == 0,

@@ -19,15 +19,15 @@ use crate::{
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::Shared,
-    upstream::{Pool, fpm, outgoing::Identity, queue::Queue},
+    upstream::{Pool, fpm, outgoing::Identity, roster::Roster},
 };
 
 /// What a worker is started with.
 pub struct Start {
     /// The configuration.
     pub settings: Arc<Settings>,
-    /// The queue of each upstream, shared by all workers.
-    pub queues: Arc<[Arc<Queue>]>,
+    /// What all workers share about each upstream.
+    pub rosters: Arc<[Arc<Roster>]>,
     /// Its share of every listener.
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
@@ -57,11 +57,11 @@ pub fn spawn(index: usize, start: Start) -> io::Result<thread::JoinHandle<()>> {
 
 /// Serves until the stopping is over or nothing is left to do.
 async fn run(start: Start) {
-    let Start { settings, queues, listeners, log, asks, instance, census, mut stage } = start;
+    let Start { settings, rosters, listeners, log, asks, instance, census, mut stage } = start;
     let clock = Clock::new();
     let identity = Rc::new(Identity::new(&settings.gateway.name, instance));
-    let upstreams = settings.upstreams.iter().zip(queues.iter());
-    let pools = upstreams.map(|(upstream, queue)| Pool::new(upstream, queue, &identity, &clock)).collect();
+    let upstreams = settings.upstreams.iter().zip(rosters.iter());
+    let pools = upstreams.map(|(upstream, roster)| Pool::new(upstream, roster, &identity, &clock)).collect();
     let shared = Rc::new(Shared::new(settings, pools, &clock, log));
     let drain = Drain::new();
     let reception =

@@ -13,7 +13,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, Version, header};
 
 use super::{
-    Pool, connect,
+    Pool,
+    choice::Tried,
+    connect,
     connect::Wire,
     delivery::Delivery,
     fpm,
@@ -22,6 +24,7 @@ use super::{
     outgoing,
     queue::{self, Seat},
     replay::Replay,
+    roster::UnderWay,
     spool::Spool,
     transport::{
         Connection, Exchange, Stream, Terms, fastcgi,
@@ -67,25 +70,22 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         Ok(seat) => seat,
         Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
     };
-    let mut tried = vec![false; if pool.members.len() > 1 { pool.members.len() } else { 0 }];
+    let mut tried = Tried::none(pool.members.len());
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
     let mut began = if waited || !record.times.queue.get().is_zero() { Instant::now() } else { record.started };
     loop {
-        let usable = |index: usize| !tried.get(index).copied().unwrap_or(false);
-        let Some(index) = again.take().or_else(|| pool.balancer.pick(usable)) else {
+        let Some(index) = again.take().or_else(|| pool.choose(&record, &tried)) else {
             return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try"));
         };
         let Some(member) = pool.members.get(index) else {
             return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
         };
-        if let Some(tried) = tried.get_mut(index) {
-            *tried = true;
-        }
+        tried.note(index);
         let attempt = Attempt { pool, member, record: &record, total: total.as_ref(), seat: seat.as_ref() };
-        let (failure, back) = match attempt.run(replay, fresh, began).await {
+        let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
@@ -99,7 +99,7 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             replayable: back.can_rewind(),
             attempts,
             repeats,
-            others: tried.contains(&false),
+            others: tried.others(),
             retry,
             retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
         });
@@ -182,6 +182,7 @@ impl Attempt<'_> {
         replay: Box<Replay>,
         fresh: bool,
         began: Instant,
+        under_way: UnderWay,
     ) -> std::result::Result<Response<Body>, Failed> {
         let delivery = Delivery::new(self.record, &self.member.server.label, began);
         let timer = self.pool.clock.timer();
@@ -218,6 +219,7 @@ impl Attempt<'_> {
             member: Rc::clone(self.member),
             upstream: Arc::clone(&self.pool.upstream),
             total: self.total.cloned(),
+            under_way: Some(under_way),
             seat: self.seat.cloned(),
         };
         let mut exchange = Exchange::new(connection, (head, replay, expects), (delivery, timer), terms);

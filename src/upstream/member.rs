@@ -4,12 +4,16 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use http::{HeaderName, HeaderValue};
 
-use super::transport::{Connection, Idle, http1::Head};
+use super::{
+    roster::Standing,
+    transport::{Connection, Idle, http1::Head},
+};
 use crate::{
     config::settings::{self, ServerAddress},
     failure::{Cause, Delivered, Failure},
@@ -27,6 +31,8 @@ pub struct Member {
     pub server: settings::Server,
     /// Its own name and port, for Host where that is wanted or the client sent none.
     pub authority: HeaderValue,
+    /// How it stands, over all workers.
+    pub standing: Arc<Standing>,
     /// Last used last.
     idle: RefCell<Vec<Kept>>,
     /// How long it said that it keeps idle connections.
@@ -43,7 +49,7 @@ struct Kept {
 impl Member {
     /// A server without connections.
     #[must_use]
-    pub fn new(server: settings::Server) -> Self {
+    pub fn new(server: settings::Server, standing: &Arc<Standing>) -> Self {
         let authority = match &server.address {
             ServerAddress::Socket(address) => HeaderValue::try_from(address.to_string()),
             ServerAddress::Name { host, port: 80 } => HeaderValue::try_from(host.as_str()),
@@ -53,6 +59,7 @@ impl Member {
         Self {
             server,
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
+            standing: Arc::clone(standing),
             idle: RefCell::default(),
             announced: Cell::new(None),
             tidying: Cell::new(false),

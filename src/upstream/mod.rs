@@ -4,6 +4,7 @@
 pub mod attempt;
 pub mod balance;
 pub mod budget;
+pub mod choice;
 pub mod connect;
 pub mod delivery;
 mod evidence;
@@ -14,6 +15,7 @@ pub mod outgoing;
 pub mod queue;
 pub mod replay;
 pub mod resolve;
+pub mod roster;
 pub mod spool;
 pub mod transport;
 
@@ -25,8 +27,8 @@ use fpm::Inquiries;
 use http::Response;
 use member::Member;
 use outgoing::Identity;
-use queue::Queue;
 use resolve::Resolver;
+use roster::Roster;
 
 use crate::{
     clock::Clock,
@@ -42,7 +44,7 @@ pub struct Pool {
     pub(crate) members: Vec<Rc<Member>>,
     pub(crate) balancer: Balancer,
     pub(crate) budget: Budget,
-    pub(crate) queue: Arc<Queue>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) resolver: Resolver,
     pub(crate) clock: Clock,
     pub(crate) identity: Rc<Identity>,
@@ -50,21 +52,26 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool without connections; `queue` is the one of this upstream over all workers. Nothing is looked up or dialled
+    /// A pool without connections; `roster` is the one of this upstream over all workers. Nothing is looked up or dialled
     /// before a request needs it.
     #[must_use]
     pub fn new(
         upstream: &Arc<settings::Upstream>,
-        queue: &Arc<Queue>,
+        roster: &Arc<Roster>,
         identity: &Rc<Identity>,
         clock: &Clock,
     ) -> Rc<Self> {
         Rc::new(Self {
             name: upstream.name.as_str().into(),
-            members: upstream.servers.iter().map(|server| Rc::new(Member::new(server.clone()))).collect(),
+            members: upstream
+                .servers
+                .iter()
+                .zip(&roster.standings)
+                .map(|(server, standing)| Rc::new(Member::new(server.clone(), standing)))
+                .collect(),
             balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
-            queue: Arc::clone(queue),
+            roster: Arc::clone(roster),
             resolver: Resolver::new(&upstream.dns),
             clock: clock.clone(),
             identity: Rc::clone(identity),

@@ -53,7 +53,7 @@ pub async fn explain(pool: &Pool, mut failure: Box<Failure>) -> Box<Failure> {
 
 /// Asks again and again, for the queue; for as long as the worker lives.
 pub async fn follow(pool: Rc<Pool>) {
-    if page(&pool).is_none() || !pool.queue.learns() {
+    if page(&pool).is_none() || !pool.roster.queue.learns() {
         return;
     }
     let mut complained = None;
@@ -128,7 +128,7 @@ async fn report(pool: &Pool, index: usize) -> Report {
         None => Err(Trouble::Silent),
     };
     if let Ok((status, true)) = &outcome
-        && let Some(limit) = pool.queue.heed((index, pool.members.len()), status)
+        && let Some(limit) = pool.roster.queue.heed((index, pool.members.len()), status)
     {
         tracing::info!(
             upstream = &*pool.name,

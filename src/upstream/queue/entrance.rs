@@ -23,10 +23,10 @@ use crate::{
 /// # Errors
 /// The line is full, the wait took too long, or the time of the whole request (`total`) is over. Nothing was sent.
 pub async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
-    if !pool.queue.is_on() {
+    if !pool.roster.queue.is_on() {
         return Ok(None);
     }
-    let seat = match pool.queue.take() {
+    let seat = match pool.roster.queue.take() {
         Some(seat) => seat,
         // Boxed, because the future of every request would carry it along.
         None => Box::pin(wait(pool, record, total)).await?,
@@ -35,7 +35,7 @@ pub async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Resul
 }
 
 async fn wait(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Seat> {
-    let mut place = match pool.queue.line_up() {
+    let mut place = match pool.roster.queue.line_up() {
         Found::Seat(seat) => return Ok(seat),
         Found::Place(place) => place,
         Found::Full(crowd) => return Err(refused(pool, &crowd)),
@@ -157,7 +157,7 @@ fn turned_away(cause: Cause, evidence: String, pool: &Pool, crowd: &Crowd) -> Bo
         "the number of the application's workers"
     };
     let mut next = format!("find the slowest pages and speed them up, or raise {more}");
-    if pool.queue.learns() {
+    if pool.roster.queue.learns() {
         next.push_str("; queue.max_in_flight follows it by itself");
     } else {
         // Writing to a string cannot fail.
@@ -218,7 +218,7 @@ mod tests {
         config,
         failure::Delivered,
         observe::sample,
-        upstream::{outgoing::Identity, queue::Queue},
+        upstream::{outgoing::Identity, roster::Roster},
     };
 
     /// A pool whose only seat is taken: by the second part.
@@ -228,9 +228,9 @@ mod tests {
              [upstream.app]\nservers = [\"http://127.0.0.1:1\"]\n{upstream}\n"
         );
         let settings = config::parse(&text, Path::new("test.toml"), &|_| None).unwrap().settings;
-        let queue = Queue::new(settings.upstreams[0].queue);
-        let pool = Pool::new(&settings.upstreams[0], &queue, &Rc::new(Identity::new("gg", 1)), clock);
-        let seat = queue.take().unwrap();
+        let roster = Roster::new(&settings.upstreams[0]);
+        let pool = Pool::new(&settings.upstreams[0], &roster, &Rc::new(Identity::new("gg", 1)), clock);
+        let seat = roster.queue.take().unwrap();
         (pool, seat)
     }
 

@@ -31,6 +31,7 @@ use crate::{
         member::Member,
         queue::Seat,
         replay::Replay,
+        roster::UnderWay,
         transport::fastcgi::{Answer, diagnosis},
     },
 };
@@ -64,6 +65,8 @@ pub struct Terms {
     pub upstream: Arc<settings::Upstream>,
     /// The deadline of the whole request, where there is one.
     pub total: Option<Rc<Timer>>,
+    /// Its count among those under way at the server, until the answer has been read.
+    pub under_way: Option<UnderWay>,
     /// The request's place among those under way, where they are counted: given back when the answer has been read.
     pub seat: Option<Rc<Seat>>,
 }
@@ -194,6 +197,7 @@ impl Exchange {
             return;
         }
         self.terms.seat = None;
+        self.terms.under_way = None;
         if !self.connection.buffer.is_empty() {
             self.report_excess();
         } else if !self.upload.is_done() {

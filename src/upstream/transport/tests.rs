@@ -29,11 +29,17 @@ async fn a_connection_that_closed_before_the_first_byte_delivered_nothing() {
         drop(far);
         let mut connection = Connection::new(Wire::Unix(near));
         connection.served = served;
-        let member = Rc::new(Member::new(upstream.servers[0].clone()));
+        let member = Rc::new(Member::new(upstream.servers[0].clone(), &Arc::default()));
         let delivery = Delivery::new(&record, &member.server.label, Instant::now());
         let replay = Replay::new(RequestBody::none(&record), 0);
-        let terms =
-            Terms { record: Rc::clone(&record), member, upstream: Arc::clone(&upstream), total: None, seat: None };
+        let terms = Terms {
+            record: Rc::clone(&record),
+            member,
+            upstream: Arc::clone(&upstream),
+            total: None,
+            under_way: None,
+            seat: None,
+        };
         let request = (b"GET / HTTP/1.1\r\n\r\n".to_vec(), replay, false);
         let mut exchange = Exchange::new(connection, request, (delivery, Clock::new().timer()), terms);
         let failure = exchange.head().await.unwrap_err();

@@ -1,0 +1,79 @@
+//! The servers of one upstream as all workers see them: who waits for a seat, and what is under way at each server.
+//! Made once per process; each worker's `Pool` holds the same roster beside members and connections of its own.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::queue::Queue;
+use crate::config::settings;
+
+/// What all workers share about one upstream.
+#[derive(Debug)]
+pub struct Roster {
+    /// Who waits until the upstream has room.
+    pub queue: Arc<Queue>,
+    /// In the order of `servers`.
+    pub standings: Box<[Arc<Standing>]>,
+}
+
+/// How one server stands, over all workers.
+#[derive(Debug, Default)]
+pub struct Standing {
+    under_way: AtomicU32,
+}
+
+/// A request under way at a server; over when dropped.
+#[derive(Debug)]
+pub struct UnderWay {
+    standing: Arc<Standing>,
+}
+
+impl Roster {
+    /// A roster at the start of the gateway: nothing is under way.
+    #[must_use]
+    pub fn new(upstream: &settings::Upstream) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Queue::new(upstream.queue),
+            standings: upstream.servers.iter().map(|_| Arc::default()).collect(),
+        })
+    }
+}
+
+impl Standing {
+    /// Requests under way: an attempt counts from the moment that the server was picked until its answer has been read.
+    #[must_use]
+    pub fn under_way(&self) -> u32 {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request until what is returned is dropped.
+    #[must_use]
+    pub fn count(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay { standing: Arc::clone(self) }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.standing.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_under_way_until_its_count_is_dropped() {
+        let standing = Arc::<Standing>::default();
+        let (first, second) = (standing.count(), standing.count());
+        assert_eq!(standing.under_way(), 2);
+        drop(first);
+        assert_eq!(standing.under_way(), 1);
+        drop(second);
+        assert_eq!(standing.under_way(), 0);
+    }
+}

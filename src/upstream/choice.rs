@@ -1,4 +1,4 @@
-//! Which server gets the next attempt: those not tried yet, as the balancing policy orders them.
+//! Which server gets the next attempt: those not tried yet, ejected ones last, as the balancing policy orders them.
 //! `attempt` asks before each attempt; what an attempt's end means for the server is not decided here.
 
 use super::Pool;
@@ -40,6 +40,9 @@ impl Pool {
     /// The position of the server for the next attempt of `record`'s request; `None` when every one was tried.
     #[must_use]
     pub fn choose(&self, _record: &Record, tried: &Tried) -> Option<usize> {
-        self.balancer.pick(|member| !tried.has(member))
+        let ejected = |member: usize| self.members.get(member).is_some_and(|member| member.standing.is_ejected());
+        let preferred = self.balancer.pick(|member| !tried.has(member) && !ejected(member));
+        // One that fails is better than none: nobody is refused as long as a server was not asked.
+        preferred.or_else(|| self.balancer.pick(|member| !tried.has(member)))
     }
 }

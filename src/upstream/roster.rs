@@ -1,9 +1,12 @@
 //! The servers of one upstream as all workers see them: who waits for a seat, and what is under way at each server.
 //! Made once per process; each worker's `Pool` holds the same roster beside members and connections of its own.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Instant,
 };
 
 use super::queue::Queue;
@@ -22,6 +25,8 @@ pub struct Roster {
 #[derive(Debug, Default)]
 pub struct Standing {
     under_way: AtomicU32,
+    ejected: AtomicBool,
+    restored: Mutex<Option<Instant>>,
 }
 
 /// A request under way at a server; over when dropped.
@@ -54,6 +59,29 @@ impl Standing {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay { standing: Arc::clone(self) }
     }
+
+    /// Whether others are to be preferred until it is restored. It is still asked when no other is left.
+    #[must_use]
+    pub fn is_ejected(&self) -> bool {
+        self.ejected.load(Ordering::Relaxed)
+    }
+
+    /// Prefers others from now on.
+    pub fn eject(&self) {
+        self.ejected.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes it back, at `now`.
+    pub fn restore(&self, now: Instant) {
+        *self.restored.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        self.ejected.store(false, Ordering::Relaxed);
+    }
+
+    /// When it was taken back last.
+    #[must_use]
+    pub fn restored(&self) -> Option<Instant> {
+        *self.restored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for UnderWay {
@@ -65,6 +93,17 @@ impl Drop for UnderWay {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_was_ejected_is_taken_back_at_an_instant() {
+        let standing = Standing::default();
+        assert!(!standing.is_ejected() && standing.restored().is_none());
+        standing.eject();
+        assert!(standing.is_ejected());
+        let now = Instant::now();
+        standing.restore(now);
+        assert_eq!((standing.is_ejected(), standing.restored()), (false, Some(now)));
+    }
 
     #[test]
     fn a_request_is_under_way_until_its_count_is_dropped() {

@@ -298,3 +298,32 @@ pub const FASTCGI_STDERR: usize = 4 * KIB;
 pub const SPOOL_MEMORY: usize = 32 * KIB;
 /// How long an application may take to end what it does behind a complete answer; then its connection is closed.
 pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);
+/// Requests that a server must have left unanswered before it can count as silent: a few slow ones are nothing unusual.
+pub const SILENT_ASKED: u32 = 16;
+/// A server that is asked and answers nothing for so many times its usual longest answer counts as silent: it gets a
+/// trickle of requests, the others go elsewhere or wait in the gateway.
+pub const SILENT_TIMES: u32 = 3;
+/// But a silence shorter than this is none: garbage collectors and busy neighbours take that long.
+pub const SILENT_LEAST: Duration = Duration::from_millis(150);
+/// A silent server gets one request in this time, so that it is seen when it answers again.
+pub const SILENT_TRICKLE: Duration = Duration::from_millis(500);
+/// The longest usual answer of a server shrinks by one part of so many with every quicker one.
+pub const PULSE_MEMORY: u32 = 64;
+/// For so long after a server broke an answer off, its short chunked answers are looked at before they are passed on.
+pub const CUT_MEMORY: Duration = Duration::from_secs(10);
+/// And so long at most: what is not complete by then is passed on as it comes.
+pub const CUT_LINGER: Duration = Duration::from_millis(20);
+/// Requests of one worker that may wait for a server of one upstream to come back; one more is answered at once.
+pub const HOLD_WAITING: usize = 4096;
+/// How often it is seen whether those that wait can go on.
+pub const HOLD_TICK: Duration = Duration::from_millis(20);
+/// While no server is there, the first in line tries once in so many ticks.
+pub const HOLD_SCOUT: usize = 2;
+/// So many go on in the first tick after a server came back, one more in each tick after it.
+pub const HOLD_FIRST: usize = 2;
+/// And then one part of so many of those that wait, in each tick.
+pub const HOLD_SHARE: usize = 64;
+/// But at least so many.
+pub const HOLD_LEAST: usize = 4;
+/// Attempts of a request that is held which stay in its line of the access log; the last one is always among them.
+pub const HOLD_ATTEMPTS: usize = 8;

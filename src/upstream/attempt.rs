@@ -14,11 +14,12 @@ use http::{HeaderMap, HeaderValue, Method, Response, Version, header};
 
 use super::{
     Pool,
-    choice::Tried,
+    choice::{Choice, Tried},
     connect,
     connect::Wire,
     delivery::Delivery,
     fpm,
+    hold::Wait,
     judge::{Case, Verdict, is_idempotent, judge},
     member::Member,
     outgoing,
@@ -35,6 +36,7 @@ use crate::{
     clock::{Clock, Timer},
     config::settings::{self, RetryOn, ServerAddress},
     failure::{Cause, Failure, Fault, Phase, Result},
+    limits,
     message::{Body, Length, Record, Request, hop},
 };
 
@@ -74,11 +76,23 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
+    let mut wait = Wait::default();
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
     let mut began = if waited || !record.times.queue.get().is_zero() { Instant::now() } else { record.started };
     loop {
-        let Some(index) = again.take().or_else(|| pool.choose(&record, &tried)) else {
-            return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try"));
+        let index = match again.take().map_or_else(|| pool.choose(&record, &tried, began), Choice::Member) {
+            Choice::Member(index) => index,
+            Choice::Wait => {
+                // Boxed for the same reason as in `give_up`.
+                let waited = Box::pin(wait.for_answers(pool, &record, total.as_deref())).await;
+                if let Err(failure) = waited {
+                    drop(seat);
+                    return Err(give_up(pool, &record, failure, replay).await);
+                }
+                began = Instant::now();
+                continue;
+            }
+            Choice::Nobody => return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try")),
         };
         let Some(member) = pool.members.get(index) else {
             return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
@@ -89,7 +103,8 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
-        if failure.cause != Cause::SendClosedBeforeWrite {
+        // One that is not there is passed over: it costs nothing, and the next one may be the only one left.
+        if !matches!(failure.cause, Cause::SendClosedBeforeWrite | Cause::ConnectRefused | Cause::ConnectUnixMissing) {
             attempts += 1;
         }
         let verdict = judge(&Case {
@@ -105,6 +120,18 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         });
         let (stay, charged) = match verdict {
             Verdict::GiveUp => {
+                let failure = match Box::pin(wait.for_server(pool, &record, failure, total.as_deref())).await {
+                    Ok(()) if back.can_rewind() => {
+                        tried = Tried::none(pool.members.len());
+                        attempts = 0;
+                        replay = back;
+                        replay.rewind();
+                        began = Instant::now();
+                        continue;
+                    }
+                    Ok(()) => Failure::new(Cause::GatewayInternalError, "a body that had been sent was held"),
+                    Err(failure) => failure,
+                };
                 drop(seat);
                 return Err(give_up(pool, &record, failure, back).await);
             }
@@ -188,14 +215,22 @@ impl Attempt<'_> {
         let timer = self.pool.clock.timer();
         let fastcgi = self.pool.upstream.fastcgi.as_ref();
         let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
+        let pulse = &self.member.standing.pulse;
+        pulse.ask(began);
         let kept = if fresh { None } else { self.member.take(self.record, began) };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed for the same reason as in `give_up`.
             None => match Box::pin(self.connect(&timer, &delivery)).await {
-                Ok(wire) => Connection::new(wire),
+                Ok(wire) => {
+                    pulse.reached(true);
+                    Connection::new(wire)
+                }
                 Err(failure) => {
-                    delivery.conclude(Some(failure.cause), Instant::now());
+                    let now = Instant::now();
+                    pulse.reached(false);
+                    pulse.fail(failure.cause, now);
+                    delivery.conclude(Some(failure.cause), now);
                     return Err((failure, replay));
                 }
             },
@@ -236,6 +271,7 @@ impl Attempt<'_> {
             }
             Err(failure) => {
                 self.record.upstream_status.set(0);
+                pulse.fail(failure.cause, Instant::now());
                 exchange.conclude(failure.cause);
                 Err((failure, exchange.into_replay()))
             }
@@ -247,9 +283,16 @@ impl Attempt<'_> {
         let (head, mut framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
         self.member.heed(&head);
+        let pulse = &self.member.standing.pulse;
+        pulse.reached(true);
+        pulse.answer(exchange.answered_after());
         let held = match framing {
             Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
             Framing::UntilClose => exchange.whole()?,
+            Framing::Chunked if pulse.cuts(Instant::now) && !is_event_stream(&head) => {
+                exchange.linger(self.pool.upstream.hold_body, limits::CUT_LINGER).await?;
+                None
+            }
             _ => None,
         };
         if let (Framing::UntilClose, Some(body)) = (framing, &held) {
@@ -354,6 +397,12 @@ impl Attempt<'_> {
         .delivered(failure.delivered)
         .member(&self.member.server.label)
     }
+}
+
+/// Whether every byte of the answer is meant to be passed on as it comes.
+fn is_event_stream(head: &Head) -> bool {
+    let stated = head.fields.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    stated.is_some_and(|stated| stated.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream")))
 }
 
 /// Takes away what the upstream named as its own connection's, and says the length in one way.

@@ -9,9 +9,11 @@ pub mod connect;
 pub mod delivery;
 mod evidence;
 pub mod fpm;
+mod hold;
 pub mod judge;
 pub mod member;
 pub mod outgoing;
+pub mod pulse;
 pub mod queue;
 pub mod replay;
 pub mod resolve;
@@ -45,6 +47,7 @@ pub struct Pool {
     pub(crate) balancer: Balancer,
     pub(crate) budget: Budget,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) line: hold::Line,
     pub(crate) resolver: Resolver,
     pub(crate) clock: Clock,
     pub(crate) identity: Rc<Identity>,
@@ -72,6 +75,7 @@ impl Pool {
             balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
             roster: Arc::clone(roster),
+            line: hold::Line::default(),
             resolver: Resolver::new(&upstream.dns),
             clock: clock.clone(),
             identity: Rc::clone(identity),

@@ -4,6 +4,7 @@
 mod entrance;
 mod learned;
 mod pace;
+mod stay;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use super::fpm::Status;
 pub(super) use entrance::enter;
 use learned::Learned;
 use pace::Pace;
+pub(super) use stay::{End, Stay};
 
 use crate::config::settings::{self, MaxInFlight};
 

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use super::queue::Queue;
+use super::{pulse::Pulse, queue::Queue};
 use crate::config::settings;
 
 /// What all workers share about one upstream.
@@ -24,6 +24,8 @@ pub struct Roster {
 /// How one server stands, over all workers.
 #[derive(Debug, Default)]
 pub struct Standing {
+    /// Whether it answers at all.
+    pub pulse: Pulse,
     under_way: AtomicU32,
     ejected: AtomicBool,
     restored: Mutex<Option<Instant>>,

@@ -5,6 +5,7 @@ mod bodies;
 mod early;
 mod fastcgi;
 mod fields;
+mod hold;
 mod listeners;
 mod pool;
 mod queue;

@@ -1,5 +1,7 @@
 //! The keys of an upstream.
 
+use std::time::Duration;
+
 use super::{Key, Kind, Preset, Table, later, table};
 use crate::limits;
 
@@ -28,6 +30,13 @@ pub static UPSTREAM: Table = Table {
             about: "The Host field it gets: \"pass\" as the client sent it, \"upstream\" the server's own, or this text.",
         },
         Key {
+            name: "hold",
+            kind: Kind::DurationOrZero,
+            preset: Preset::Duration(Duration::ZERO),
+            about: "When no server can be connected to, requests wait so long for one to come back, which bridges a restart: \
+                    they were provably not delivered, so every method can wait; \"0s\" answers at once.",
+        },
+        Key {
             name: "head_size",
             kind: Kind::Size(limits::UPSTREAM_HEAD_SIZE_LEAST),
             preset: Preset::Size(limits::UPSTREAM_HEAD_SIZE as u64),
@@ -47,7 +56,6 @@ pub static UPSTREAM: Table = Table {
         table("dns", Kind::Table(&DNS)),
         table("fastcgi", Kind::Table(&FASTCGI)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
-        later("hold", "remove it; a request fails at once when no server can be reached"),
         later("health", "remove it; every request finds out for itself which server answers"),
         later("slow_start", "remove it"),
         later("fallback", "remove it; add the other servers to `servers`"),

@@ -41,6 +41,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         pool: pool(&pool_section),
         retry: retry(&section.section("retry")),
         queue: queue(&section.section("queue")),
+        hold: section.duration("hold"),
         head_size: section.size("head_size"),
         hold_body: section.size("hold_body"),
         dns: Dns {

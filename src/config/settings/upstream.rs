@@ -27,6 +27,8 @@ pub struct Upstream {
     pub retry: Retry,
     /// Requests that wait until others are over.
     pub queue: Queue,
+    /// How long a request waits when no server can be connected to; zero: not at all.
+    pub hold: Duration,
     /// Bytes of an answer's head.
     pub head_size: usize,
     /// Answers that promise a length up to this are held until complete; 0 holds none.

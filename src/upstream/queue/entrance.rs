@@ -1,19 +1,15 @@
 //! How one request gets its seat: at once, after a wait, or not at all, and then with what an operator has to know.
 //! Nothing has been sent when it fails here; the queue itself is shared, this part belongs to the request's worker.
 
-use std::{
-    fmt::Write,
-    future::poll_fn,
-    rc::Rc,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write, rc::Rc, task::Context, time::Duration};
 
-use super::{Crowd, Found, Seat, Waiting};
+use super::{
+    Crowd, Found, Seat, Waiting,
+    stay::{End, Stay},
+};
 use crate::{
     clock::Timer,
     failure::{Cause, Failure, Result},
-    limits,
     message::Record,
     upstream::Pool,
 };
@@ -41,69 +37,11 @@ async fn wait(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Sea
         Found::Full(crowd) => return Err(refused(pool, &crowd)),
     };
     let stay = Stay::new(record);
-    let (limit, look) = (pool.clock.timer(), pool.clock.timer());
-    limit.arm(Some(pool.upstream.queue.timeout));
-    // The listener looks whenever this task is polled, so it has to be polled now and then.
-    look.arm(stay.watched.then_some(limits::QUEUE_LOOK));
-    let end = poll_fn(|cx| {
-        // Without any time left a seat is of no use.
-        if total.is_some_and(|total| total.poll_expired(cx).is_ready()) {
-            return Poll::Ready(End::Deadline);
-        }
-        if let Poll::Ready(seat) = place.poll_seat(cx) {
-            return Poll::Ready(End::Turn(seat));
-        }
-        if limit.poll_expired(cx).is_ready() {
-            return Poll::Ready(End::Limit);
-        }
-        if look.poll_expired(cx).is_ready() {
-            look.arm(Some(limits::QUEUE_LOOK));
-            // Just armed, it only notes whom to wake.
-            let _ = look.poll_expired(cx);
-        }
-        Poll::Pending
-    })
-    .await;
-    match end {
-        End::Turn(seat) => {
-            // A seat that came just now: the listener looks once more before anything is sent.
-            if stay.watched {
-                tokio::task::yield_now().await;
-            }
-            Ok(seat)
-        }
+    let turn = |cx: &mut Context<'_>| place.poll_seat(cx);
+    match stay.until(pool, pool.upstream.queue.timeout, total, turn).await {
+        End::Turn(seat) => Ok(seat),
         End::Limit => Err(expired(pool, place)),
         End::Deadline => Err(overdue(pool, place, stay.since.elapsed())),
-    }
-}
-
-/// How a wait ended.
-enum End {
-    Turn(Seat),
-    Limit,
-    Deadline,
-}
-
-/// A stay in the line. Its time is in the record however it ends, and while it lasts the listener looks for the client.
-struct Stay<'a> {
-    record: &'a Record,
-    since: Instant,
-    /// The HTTP server notices by itself that a client has left, unless a body is still to be read.
-    watched: bool,
-}
-
-impl<'a> Stay<'a> {
-    fn new(record: &'a Record) -> Self {
-        let watched = record.connection.unread.get();
-        record.connection.watched.set(watched);
-        Self { record, since: Instant::now(), watched }
-    }
-}
-
-impl Drop for Stay<'_> {
-    fn drop(&mut self) {
-        self.record.connection.watched.set(false);
-        self.record.times.queue.set(self.since.elapsed());
     }
 }
 

@@ -170,6 +170,45 @@ impl Exchange {
         Ok(self.body().split_to(length).freeze())
     }
 
+    /// Looks a chunked answer over before its head is told to the client: up to `most` bytes of it, for `limit` at most.
+    /// Bytes stay as they came.
+    ///
+    /// # Errors
+    /// The answer broke meanwhile.
+    pub async fn linger(&mut self, most: u64, limit: Duration) -> Result<()> {
+        self.timer.arm(Some(limit));
+        let ended = poll_fn(|cx| self.poll_linger(cx, most)).await;
+        self.waiting = Waiting::Nothing;
+        self.timer.disarm();
+        ended
+    }
+
+    /// How long the answer's head took once the request had been sent.
+    #[must_use]
+    pub fn answered_after(&self) -> Duration {
+        let (sent, headed) = (self.delivery.sent.get(), self.delivery.headed.get());
+        sent.zip(headed).map_or(Duration::ZERO, |(sent, headed)| headed.saturating_duration_since(sent))
+    }
+
+    fn poll_linger(&mut self, cx: &mut Context<'_>, most: u64) -> Poll<Result<()>> {
+        loop {
+            self.poll_upload(cx);
+            if let Some(failure) = self.take_client_failure() {
+                return Poll::Ready(Err(failure));
+            }
+            let have = self.connection.buffer.len() as u64;
+            // What only looks like the last chunk ends the looking early, and nothing else.
+            if have >= most || self.connection.buffer.ends_with(b"0\r\n\r\n") {
+                return Poll::Ready(Ok(()));
+            }
+            match self.poll_more(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have))),
+                Poll::Pending => return self.timer.poll_expired(cx).map(Ok),
+            }
+        }
+    }
+
     /// The whole body, where a FastCGI server has already ended an answer that promised no length.
     ///
     /// # Errors

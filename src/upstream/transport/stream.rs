@@ -5,6 +5,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -178,6 +179,7 @@ impl Body for Stream {
             return polled;
         };
         if let Some(mut exchange) = stream.exchange.take() {
+            exchange.terms.member.standing.pulse.fail(failure.cause, Instant::now());
             exchange.conclude(failure.cause);
         }
         // The server drops what it has not flushed, the head even, when the body fails at once behind it.

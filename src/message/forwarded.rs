@@ -188,12 +188,19 @@ fn plain(address: Option<IpAddr>, into: &mut Vec<u8>) {
 pub fn write_address(address: IpAddr, into: &mut Vec<u8>) {
     match address {
         IpAddr::V4(address) => {
-            for (at, octet) in address.octets().into_iter().enumerate() {
-                if at > 0 {
-                    into.push(b'.');
+            let mut text = [b'.'; "255.255.255.255.".len()];
+            let mut end = 0;
+            for octet in address.octets() {
+                for (least, digit) in [(100, octet / 100), (10, octet / 10 % 10), (0, octet % 10)] {
+                    if octet >= least {
+                        text[end] = b'0' + digit;
+                        end += 1;
+                    }
                 }
-                into.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+                // Behind each octet stands a dot; the last one is left out.
+                end += 1;
             }
+            into.extend_from_slice(&text[..end - 1]);
         }
         IpAddr::V6(address) => write(into, format_args!("{address}")),
     }

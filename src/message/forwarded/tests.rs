@@ -213,3 +213,14 @@ fn incoming_fields_are_left_out_where_they_are_said_anew_or_come_from_strangers(
         assert_eq!(found.replaces(&name.parse().unwrap()), replaced, "{style:?} {from} {name}");
     }
 }
+
+#[test]
+fn addresses_are_written_as_the_standard_library_writes_them() {
+    let octets = [0, 1, 9, 10, 11, 19, 99, 100, 101, 110, 199, 200, 255];
+    let v4 = octets.iter().flat_map(|first| octets.map(|last| IpAddr::from([*first, last, 10, last])));
+    for address in v4.chain(["::1", "2001:db8::a"].map(|text| text.parse().unwrap())) {
+        let mut written = Vec::new();
+        write_address(address, &mut written);
+        assert_eq!(String::from_utf8_lossy(&written), address.to_string());
+    }
+}

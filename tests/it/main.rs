@@ -10,6 +10,7 @@ mod apps;
 mod architecture;
 mod behaviour;
 mod browser;
+mod chaos;
 mod config;
 mod demo;
 mod examples;

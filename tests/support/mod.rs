@@ -7,12 +7,14 @@ pub mod fastcgi;
 pub mod faults;
 pub mod fpm;
 pub mod gate;
+pub mod member;
 pub mod names;
 pub mod origin;
 pub mod reader;
 
 pub use client::Client;
 pub use gate::Gate;
+pub use member::{Member, Trouble};
 pub use origin::{Event, Origin, Step};
 pub use reader::{End, Response};
 

@@ -48,7 +48,8 @@ pub enum Verdict {
     },
 }
 
-/// Decides. The rules are those of the reference: not delivered, any method; else idempotent ones, once.
+/// Decides. Not delivered: any method. Else idempotent ones, at servers that were not tried, or once more at the only one:
+/// where two of three servers break their answers off, the third one is still to be asked.
 #[must_use]
 pub fn judge(case: &Case) -> Verdict {
     if !case.replayable {
@@ -73,10 +74,14 @@ pub fn judge(case: &Case) -> Verdict {
         return if case.others { Verdict::Other { charged: false } } else { Verdict::GiveUp };
     }
     let broke = breaks_the_exchange(case.cause) || case.retry_timeouts && is_timeout(case.cause);
-    if !broke || !case.idempotent || case.repeats > 0 {
+    if !broke || !case.idempotent {
         return Verdict::GiveUp;
     }
-    if case.others { Verdict::Other { charged: true } } else { Verdict::Fresh { charged: true } }
+    match (case.others, case.repeats) {
+        (true, _) => Verdict::Other { charged: true },
+        (false, 0) => Verdict::Fresh { charged: true },
+        (false, _) => Verdict::GiveUp,
+    }
 }
 
 /// Whether a request with `method` may be carried out twice. A route can promise it for an Idempotency-Key.
@@ -154,14 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_exchange_is_repeated_once_and_only_if_idempotent() {
+    fn a_broken_exchange_is_repeated_at_each_other_server_or_once_at_the_only_one_if_idempotent() {
         for cause in
             [Cause::SendResetReused, Cause::UpstreamClosedNoResponse, Cause::FcgiNoHeaders, Cause::BodyTruncated]
         {
             let get = case(cause, Delivered::Maybe);
             assert_eq!(judge(&get), Verdict::Other { charged: true });
             assert_eq!(judge(&Case { others: false, ..get }), Verdict::Fresh { charged: true });
-            assert_eq!(judge(&Case { repeats: 1, ..get }), Verdict::GiveUp);
+            assert_eq!(judge(&Case { repeats: 1, ..get }), Verdict::Other { charged: true });
+            assert_eq!(judge(&Case { repeats: 1, others: false, ..get }), Verdict::GiveUp);
+            assert_eq!(judge(&Case { attempts: 3, ..get }), Verdict::GiveUp);
             assert_eq!(judge(&Case { idempotent: false, ..get }), Verdict::GiveUp);
         }
     }

@@ -106,7 +106,9 @@ fn a_pool_whose_members_fail_in_turn_does_nothing_twice_and_tells_the_truth() {
     let seen: Vec<Seen> = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| load(&gate, &progress))).collect();
         trouble(&members, &progress);
-        members.iter().for_each(|member| member.set(Trouble::None));
+        for member in &members {
+            member.set(Trouble::None);
+        }
         clients.into_iter().flat_map(|client| client.join().expect("a client ends")).collect()
     });
     assert_eq!(seen.len(), REQUESTS);

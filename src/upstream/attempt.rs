@@ -301,13 +301,13 @@ impl Attempt<'_> {
         let connected = match (&self.member.name, &self.member.server.address) {
             (Some(name), _) => self.connect_by_name(name, heading, timer, delivery).await,
             (None, ServerAddress::Unix(path)) => {
-                let began = self.begin(timer, limit);
+                let began = begin(timer, limit);
                 let wire = connect::connect_unix(path, label, limit, self.expired(timer)).await;
                 self.connecting(began);
                 wire.map(Connection::new)
             }
             (None, ServerAddress::Socket(address)) => {
-                let began = self.begin(timer, limit);
+                let began = begin(timer, limit);
                 let wire = connect::connect_tcp(&[*address], label, limit, self.expired(timer)).await;
                 self.connecting(began);
                 wire.map(Connection::new)
@@ -329,21 +329,20 @@ impl Attempt<'_> {
     ) -> Result<Connection> {
         let timeouts = &self.pool.upstream.timeouts;
         let label = &self.member.server.label;
-        let (places, pick) = match heading {
-            Some(heading) => heading,
-            None => {
-                delivery.phase.set(Phase::Resolve);
-                let began = self.begin(timer, timeouts.resolve);
-                let found = self.resolve(name, timeouts.resolve, timer).await;
-                let spent = &self.record.times.resolve;
-                spent.set(spent.get() + began.elapsed());
-                let places = found.map_err(|failure| failure.member(label))?;
-                delivery.phase.set(Phase::Connect);
-                let pick = name.pick(&places, Instant::now());
-                (places, pick)
-            }
+        let (places, pick) = if let Some(heading) = heading {
+            heading
+        } else {
+            delivery.phase.set(Phase::Resolve);
+            let began = begin(timer, timeouts.resolve);
+            let found = self.resolve(name, timeouts.resolve, timer).await;
+            let spent = &self.record.times.resolve;
+            spent.set(spent.get() + began.elapsed());
+            let places = found.map_err(|failure| failure.member(label))?;
+            delivery.phase.set(Phase::Connect);
+            let pick = name.pick(&places, Instant::now());
+            (places, pick)
         };
-        let began = self.begin(timer, timeouts.connect);
+        let began = begin(timer, timeouts.connect);
         let order = name.order(&places, pick, began);
         let worse = |address| name.shun(address, began);
         let connected = connect::connect_first(&order, label, timeouts.connect, self.expired(timer), worse).await;
@@ -357,12 +356,6 @@ impl Attempt<'_> {
             found = name.places() => found,
             () = self.expired(timer) => Err(name.timed_out(limit.unwrap_or_default())),
         }
-    }
-
-    /// Begins a phase of `limit`.
-    fn begin(&self, timer: &Timer, limit: Option<Duration>) -> Instant {
-        timer.arm(limit);
-        Instant::now()
     }
 
     fn connecting(&self, began: Instant) {
@@ -395,6 +388,12 @@ impl Attempt<'_> {
         .delivered(failure.delivered)
         .member(&self.member.server.label)
     }
+}
+
+/// Begins a phase of `limit`.
+fn begin(timer: &Timer, limit: Option<Duration>) -> Instant {
+    timer.arm(limit);
+    Instant::now()
 }
 
 /// Takes away what the upstream named as its own connection's, and says the length in one way.

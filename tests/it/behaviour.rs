@@ -6,6 +6,7 @@ mod early;
 mod fastcgi;
 mod fields;
 mod listeners;
+mod names;
 mod pool;
 mod queue;
 mod retry;

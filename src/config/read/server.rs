@@ -20,7 +20,7 @@ use crate::config::{
 const HTTP_PORT: u16 = 80;
 /// Where PHP-FPM listens unless it is told otherwise.
 const FASTCGI_PORT: u16 = 9000;
-const LATER_SCHEMES: [&str; 4] = ["https://", "https+unix:", "h2c://", "h2c+unix:"];
+const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "https+srv:", "h2c://", "h2c+unix:", "h2c+srv:"];
 
 /// A string, or a table with `url` and `weight`.
 pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {

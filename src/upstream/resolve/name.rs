@@ -100,15 +100,13 @@ impl Name {
             State::Asking(waiting) => Some(waiting.clone()),
             State::Unknown | State::Failed { .. } => None,
         };
-        match waiting.unwrap_or_else(|| self.ask()).await {
-            Ok(outcome) => outcome.map_err(|trouble| trouble.failure()),
-            Err(_) => {
-                // The task that asked is gone, so nobody would ever answer: the next request asks anew.
-                *self.state.borrow_mut() = State::Unknown;
-                let host = self.question.host();
-                Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned")))
-            }
+        if let Ok(outcome) = waiting.unwrap_or_else(|| self.ask()).await {
+            return outcome.map_err(|trouble| trouble.failure());
         }
+        // The task that asked is gone, so nobody would ever answer: the next request asks anew.
+        *self.state.borrow_mut() = State::Unknown;
+        let host = self.question.host();
+        Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned")))
     }
 
     /// The failure of a look-up that the caller gave up after `limit`.

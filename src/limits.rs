@@ -138,6 +138,20 @@ pub const DNS_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 pub const DNS_ROUNDS: usize = 3;
 /// A failed look-up is not repeated sooner than this; requests in between get its failure.
 pub const DNS_FAILURE_TTL: Duration = Duration::from_secs(1);
+/// The addresses of a name that no name server answers for are used for so much longer; then requests fail by the look-up's
+/// cause.
+pub const DNS_STALE: Duration = Duration::from_hours(24);
+/// The addresses of a name are used for so long after a name server first says that there is nothing behind it, which a
+/// name server that is being restarted or filled may say in error; then requests fail by that cause.
+pub const DNS_GONE_HOLD: Duration = Duration::from_secs(30);
+/// A name that no request has needed for so long is no longer looked up; the next request waits for a look-up again.
+pub const DNS_FORGET: Duration = Duration::from_hours(1);
+/// A name is looked up again no sooner than this, even where its TTL and `dns.min_ttl` are zero.
+pub const DNS_REFRESH_LEAST: Duration = Duration::from_millis(100);
+/// Servers of a name with SRV records; those beyond, of the highest priority and least weight, are not used.
+pub const DNS_TARGETS: usize = 100;
+/// An address of a name that could not be connected to is tried after its others for so long.
+pub const ADDRESS_SHUNNED: Duration = Duration::from_secs(10);
 /// When one address family is known, the other one is waited for no longer than this (RFC 8305 section 3).
 pub const DNS_FAMILY_DELAY: Duration = Duration::from_millis(50);
 /// An address that is silent for this long gets company: the next one is tried beside it (RFC 8305 section 5).

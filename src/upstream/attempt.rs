@@ -3,7 +3,6 @@
 
 use std::{
     future::poll_fn,
-    net::{IpAddr, SocketAddr},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,7 +15,6 @@ use super::{
     Pool,
     choice::{Choice, Tried},
     connect,
-    connect::Wire,
     delivery::Delivery,
     fpm,
     hold::Wait,
@@ -25,6 +23,7 @@ use super::{
     outgoing,
     queue::{self, Seat},
     replay::Replay,
+    resolve::{Name, Pick, Places},
     roster::UnderWay,
     spool::Spool,
     transport::{
@@ -194,6 +193,9 @@ fn expects(record: &Record) -> bool {
 /// A failed attempt: why, and the body for another.
 type Failed = (Box<Failure>, Box<Replay>);
 
+/// Where a name leads to, and which of its addresses a request begins with.
+type Heading = (Rc<Places>, Pick);
+
 struct Attempt<'a> {
     pool: &'a Rc<Pool>,
     member: &'a Rc<Member>,
@@ -217,14 +219,16 @@ impl Attempt<'_> {
         let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
         let pulse = &self.member.standing.pulse;
         pulse.ask(began);
+        let heading = self.heading(began);
+        let fresh = fresh || !self.is_kept(heading.as_ref());
         let kept = if fresh { None } else { self.member.take(self.record, began) };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed for the same reason as in `give_up`.
-            None => match Box::pin(self.connect(&timer, &delivery)).await {
-                Ok(wire) => {
+            None => match Box::pin(self.connect(&timer, &delivery, heading)).await {
+                Ok(connection) => {
                     pulse.reached(true);
-                    Connection::new(wire)
+                    connection
                 }
                 Err(failure) => {
                     let now = Instant::now();
@@ -317,59 +321,89 @@ impl Attempt<'_> {
         answer
     }
 
-    /// Connects, looking up the name first where there is one.
-    async fn connect(&self, timer: &Timer, delivery: &Delivery) -> Result<Wire> {
-        let timeouts = &self.pool.upstream.timeouts;
+    /// Where a server with a name is to be reached, as far as that is known without a wait.
+    fn heading(&self, now: Instant) -> Option<Heading> {
+        let name = self.member.name.as_ref()?;
+        let places = name.known(now)?;
+        let pick = name.pick(&places, now);
+        Some((places, pick))
+    }
+
+    /// Whether there may be an idle connection to where the request heads.
+    fn is_kept(&self, heading: Option<&Heading>) -> bool {
+        match heading {
+            Some((_, pick)) => self.member.prefer(pick.address),
+            None => self.member.name.is_none(),
+        }
+    }
+
+    /// Connects, looking up the name first where there is one and nothing is known of it.
+    async fn connect(&self, timer: &Timer, delivery: &Delivery, heading: Option<Heading>) -> Result<Connection> {
+        let limit = self.pool.upstream.timeouts.connect;
         let label = &self.member.server.label;
-        let times = &self.record.times;
-        let connecting = |began: Instant| times.connect.set(times.connect.get() + began.elapsed());
-        let connected = match &self.member.server.address {
-            ServerAddress::Unix(path) => {
-                timer.arm(timeouts.connect);
-                let began = Instant::now();
-                let wire = connect::connect_unix(path, label, timeouts.connect, self.expired(timer)).await;
-                connecting(began);
-                wire
+        let connected = match (&self.member.name, &self.member.server.address) {
+            (Some(name), _) => self.connect_by_name(name, heading, timer, delivery).await,
+            (None, ServerAddress::Unix(path)) => {
+                let began = begin(timer, limit);
+                let wire = connect::connect_unix(path, label, limit, self.expired(timer)).await;
+                self.connecting(began);
+                wire.map(Connection::new)
             }
-            ServerAddress::Socket(address) => {
-                timer.arm(timeouts.connect);
-                let began = Instant::now();
-                let wire = connect::connect_tcp(&[*address], label, timeouts.connect, self.expired(timer)).await;
-                connecting(began);
-                wire
+            (None, ServerAddress::Socket(address)) => {
+                let began = begin(timer, limit);
+                let wire = connect::connect_tcp(&[*address], label, limit, self.expired(timer)).await;
+                self.connecting(began);
+                wire.map(Connection::new)
             }
-            ServerAddress::Name { host, port } => {
-                delivery.phase.set(Phase::Resolve);
-                timer.arm(timeouts.resolve);
-                let began = Instant::now();
-                let found = self.resolve(host, timeouts.resolve, timer).await;
-                times.resolve.set(times.resolve.get() + began.elapsed());
-                match found {
-                    Ok(found) => {
-                        delivery.phase.set(Phase::Connect);
-                        timer.arm(timeouts.connect);
-                        let began = Instant::now();
-                        let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
-                        let wire = connect::connect_tcp(&addresses, label, timeouts.connect, self.expired(timer)).await;
-                        connecting(began);
-                        wire
-                    }
-                    Err(failure) => Err(failure.member(label)),
-                }
+            (None, ServerAddress::Name { .. } | ServerAddress::Service(_)) => {
+                Err(Failure::new(Cause::GatewayInternalError, format!("{label} has a name that nobody looks up")))
             }
         };
         timer.disarm();
         connected.map_err(|failure| self.or_deadline(failure))
     }
 
-    async fn resolve(&self, host: &str, limit: Option<Duration>, timer: &Timer) -> Result<Rc<[IpAddr]>> {
+    async fn connect_by_name(
+        &self,
+        name: &Rc<Name>,
+        heading: Option<Heading>,
+        timer: &Timer,
+        delivery: &Delivery,
+    ) -> Result<Connection> {
+        let timeouts = &self.pool.upstream.timeouts;
+        let label = &self.member.server.label;
+        let (places, pick) = if let Some(heading) = heading {
+            heading
+        } else {
+            delivery.phase.set(Phase::Resolve);
+            let began = begin(timer, timeouts.resolve);
+            let found = self.resolve(name, timeouts.resolve, timer).await;
+            let spent = &self.record.times.resolve;
+            spent.set(spent.get() + began.elapsed());
+            let places = found.map_err(|failure| failure.member(label))?;
+            delivery.phase.set(Phase::Connect);
+            let pick = name.pick(&places, Instant::now());
+            (places, pick)
+        };
+        let began = begin(timer, timeouts.connect);
+        let order = name.order(&places, pick, began);
+        let worse = |address| name.shun(address, began);
+        let connected = connect::connect_first(&order, label, timeouts.connect, self.expired(timer), worse).await;
+        self.connecting(began);
+        connected.map(|(wire, address)| Connection::to(address, wire))
+    }
+
+    async fn resolve(&self, name: &Rc<Name>, limit: Option<Duration>, timer: &Timer) -> Result<Rc<Places>> {
         tokio::select! {
             biased;
-            found = self.pool.resolver.lookup(host) => found,
-            () = self.expired(timer) => {
-                Err(self.pool.resolver.timed_out(host, limit.unwrap_or_default()))
-            }
+            found = name.places() => found,
+            () = self.expired(timer) => Err(name.timed_out(limit.unwrap_or_default())),
         }
+    }
+
+    fn connecting(&self, began: Instant) {
+        let spent = &self.record.times.connect;
+        spent.set(spent.get() + began.elapsed());
     }
 
     /// Completes when the phase's or the whole request's time is up.
@@ -403,6 +437,12 @@ impl Attempt<'_> {
 fn is_event_stream(head: &Head) -> bool {
     let stated = head.fields.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     stated.is_some_and(|stated| stated.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream")))
+}
+
+/// Begins a phase of `limit`.
+fn begin(timer: &Timer, limit: Option<Duration>) -> Instant {
+    timer.arm(limit);
+    Instant::now()
 }
 
 /// Takes away what the upstream named as its own connection's, and says the length in one way.

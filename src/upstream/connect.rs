@@ -52,7 +52,21 @@ impl Refusal {
     }
 }
 
-/// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set.
+/// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set, as `connect_first` does.
+///
+/// # Errors
+/// The same.
+pub async fn connect_tcp(
+    addresses: &[SocketAddr],
+    member: &Arc<str>,
+    limit: Option<Duration>,
+    expired: impl Future<Output = ()>,
+) -> failure::Result<Wire> {
+    connect_first(addresses, member, limit, expired, |_| ()).await.map(|(wire, _)| wire)
+}
+
+/// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set, and says which one that was. `worse` is
+/// told those that refused or were still silent while there was another one to turn to.
 ///
 /// An address that fails makes room for the next one at once; beside one that is silent the next one starts after
 /// `CONNECT_STAGGER`, as RFC 8305 section 5 has it. `expired` completes when the time for all of them is over; `limit`
@@ -61,42 +75,52 @@ impl Refusal {
 /// # Errors
 /// A `connect-…` cause, nothing delivered. When all addresses fail the most telling failure is reported, with all of
 /// them in its evidence.
-pub async fn connect_tcp(
+pub async fn connect_first(
     addresses: &[SocketAddr],
     member: &Arc<str>,
     limit: Option<Duration>,
     expired: impl Future<Output = ()>,
-) -> failure::Result<Wire> {
+    worse: impl FnMut(SocketAddr),
+) -> failure::Result<(Wire, SocketAddr)> {
     let mut expired = pin!(expired);
     if let [address] = addresses {
         return tokio::select! {
             biased;
-            dialed = dial(*address) => {
-                dialed.map(Wire::Tcp).map_err(|refusal| tcp_failure(vec![refusal], member))
-            }
+            dialed = dial(*address) => match dialed {
+                Ok(stream) => Ok((Wire::Tcp(stream), *address)),
+                Err(refusal) => Err(tcp_failure(vec![refusal], member)),
+            },
             () = &mut expired => Err(tcp_timeout(addresses, &[], member, limit)),
         };
     }
     let mut waiting = addresses.iter();
-    let mut dialing: FuturesUnordered<_> = waiting.next().map(|address| dial(*address)).into_iter().collect();
+    let start = |address: &SocketAddr| {
+        let address = *address;
+        async move { (address, dial(address).await) }
+    };
+    let mut dialing: FuturesUnordered<_> = waiting.next().map(start).into_iter().collect();
     let mut refusals = Vec::new();
-    while !dialing.is_empty() {
+    let outcome = loop {
         tokio::select! {
             biased;
-            Some(dialed) = dialing.next() => match dialed {
-                Ok(stream) => return Ok(Wire::Tcp(stream)),
-                Err(refusal) => {
+            dialed = dialing.next() => match dialed {
+                Some((address, Ok(stream))) => break Ok((Wire::Tcp(stream), address)),
+                Some((_, Err(refusal))) => {
                     refusals.push(refusal);
-                    dialing.extend(waiting.next().map(|address| dial(*address)));
+                    dialing.extend(waiting.next().map(start));
                 }
+                None => break Err(tcp_failure(refusals, member)),
             },
-            () = &mut expired => return Err(tcp_timeout(addresses, &refusals, member, limit)),
+            () = &mut expired => break Err(tcp_timeout(addresses, &refusals, member, limit)),
             () = silence(!waiting.as_slice().is_empty()) => {
-                dialing.extend(waiting.next().map(|address| dial(*address)));
+                dialing.extend(waiting.next().map(start));
             }
         }
-    }
-    Err(tcp_failure(refusals, member))
+    };
+    let begun = addresses.len() - waiting.len();
+    let won = outcome.as_ref().ok().map(|(_, address)| *address);
+    addresses[..begun].iter().copied().filter(|address| Some(*address) != won).for_each(worse);
+    outcome
 }
 
 /// Connects to the Unix socket at `path`. While its listen queue is full it tries again after short pauses.

@@ -96,10 +96,11 @@ pub fn is_idempotent(method: &Method, promised: bool) -> bool {
 
 /// Whether another attempt could end otherwise: not where the client failed or the time is used up.
 fn concerns_the_server(cause: Cause) -> bool {
-    matches!(
-        cause.phase(),
-        Phase::Resolve | Phase::Connect | Phase::Send | Phase::AwaitHeaders | Phase::Headers | Phase::Body
-    ) && !matches!(cause, Cause::ResponseDeadline | Cause::BodyDeadline | Cause::FcgiUnknownRole)
+    cause == Cause::UpstreamSetEmpty
+        || matches!(
+            cause.phase(),
+            Phase::Resolve | Phase::Connect | Phase::Send | Phase::AwaitHeaders | Phase::Headers | Phase::Body
+        ) && !matches!(cause, Cause::ResponseDeadline | Cause::BodyDeadline | Cause::FcgiUnknownRole)
 }
 
 /// Whether the exchange broke without a complete answer.

@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    net::SocketAddr,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,6 +12,7 @@ use std::{
 use http::{HeaderName, HeaderValue};
 
 use super::{
+    resolve::{Name, Places},
     roster::Standing,
     transport::{Connection, Idle, http1::Head},
 };
@@ -31,6 +33,8 @@ pub struct Member {
     pub server: settings::Server,
     /// Its own name and port, for Host where that is wanted or the client sent none.
     pub authority: HeaderValue,
+    /// What is looked up to find it; `None` where its address is in the settings.
+    pub name: Option<Rc<Name>>,
     /// How it stands, over all workers.
     pub standing: Arc<Standing>,
     /// Last used last.
@@ -54,16 +58,41 @@ impl Member {
             ServerAddress::Socket(address) => HeaderValue::try_from(address.to_string()),
             ServerAddress::Name { host, port: 80 } => HeaderValue::try_from(host.as_str()),
             ServerAddress::Name { host, port } => HeaderValue::try_from(format!("{host}:{port}")),
+            ServerAddress::Service(name) => HeaderValue::try_from(domain(name)),
             ServerAddress::Unix(_) => Ok(HeaderValue::from_static("localhost")),
         };
         Self {
             server,
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
+            name: None,
             standing: Arc::clone(standing),
             idle: RefCell::default(),
             announced: Cell::new(None),
             tidying: Cell::new(false),
         }
+    }
+
+    /// The same with the name that leads to it.
+    #[must_use]
+    pub fn named(self, name: Option<Rc<Name>>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Sees to it that `take` begins with an idle connection to `address`; `false` where there is none.
+    pub fn prefer(&self, address: SocketAddr) -> bool {
+        let mut idle = self.idle.borrow_mut();
+        let Some(position) = idle.iter().rposition(|kept| kept.connection.leads_to == Some(address)) else {
+            return false;
+        };
+        let kept = idle.remove(position);
+        idle.push(kept);
+        true
+    }
+
+    /// Closes idle connections to addresses that its name no longer leads to.
+    pub fn leave(&self, places: Option<&Places>) {
+        let left = |address| !places.is_some_and(|places| places.has(address));
+        self.idle.borrow_mut().retain(|kept| !kept.connection.leads_to.is_some_and(left));
     }
 
     /// An idle connection that is at `now` still open and silent, the one used last first.
@@ -85,6 +114,9 @@ impl Member {
 
     /// Keeps a connection that may serve again, from `now` on.
     pub fn keep(&self, connection: Connection, pool: &settings::Pool, now: Instant) {
+        if self.name.as_ref().is_some_and(|name| !connection.leads_to.is_some_and(|address| name.leads_to(address))) {
+            return;
+        }
         let used_up = pool.max_requests > 0 && connection.served >= pool.max_requests;
         let mut idle = self.idle.borrow_mut();
         if used_up || idle.len() >= pool.max_idle {
@@ -141,4 +173,13 @@ impl Member {
         let failure = Failure::new(Cause::BodyExcess, evidence).delivered(Delivered::Yes).member(&self.server.label);
         program_log::failure(record, &failure, 0);
     }
+}
+
+/// The domain of a service: `app.internal` of `_http._tcp.app.internal`.
+fn domain(service: &str) -> &str {
+    let mut rest = service;
+    while let Some((_, behind)) = rest.split_once('.').filter(|_| rest.starts_with('_')) {
+        rest = behind;
+    }
+    rest
 }

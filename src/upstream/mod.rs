@@ -30,7 +30,7 @@ use http::Response;
 use member::Member;
 use outgoing::Identity;
 use resolve::Resolver;
-use roster::Roster;
+use roster::{Roster, Standing};
 
 use crate::{
     clock::Clock,
@@ -64,19 +64,20 @@ impl Pool {
         identity: &Rc<Identity>,
         clock: &Clock,
     ) -> Rc<Self> {
+        let resolver = Resolver::new(&upstream.dns);
         Rc::new(Self {
             name: upstream.name.as_str().into(),
             members: upstream
                 .servers
                 .iter()
                 .zip(&roster.standings)
-                .map(|(server, standing)| Rc::new(Member::new(server.clone(), standing)))
+                .map(|(server, standing)| member(server, standing, &resolver))
                 .collect(),
             balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
             roster: Arc::clone(roster),
             line: hold::Line::default(),
-            resolver: Resolver::new(&upstream.dns),
+            resolver,
             clock: clock.clone(),
             identity: Rc::clone(identity),
             inquiries: Inquiries::default(),
@@ -99,4 +100,18 @@ impl Pool {
             member.sweep(now);
         }
     }
+}
+
+/// A server without connections. It leaves the addresses to which its name leads no longer.
+fn member(server: &settings::Server, standing: &Arc<Standing>, resolver: &Resolver) -> Rc<Member> {
+    let member = Rc::new(Member::new(server.clone(), standing).named(resolver.name(&server.address)));
+    if let Some(name) = &member.name {
+        let leaving = Rc::downgrade(&member);
+        name.watch(move |places| {
+            if let Some(member) = leaving.upgrade() {
+                member.leave(places);
+            }
+        });
+    }
+    member
 }

@@ -1,9 +1,15 @@
-//! Names of upstream servers become addresses: a cache by TTL in front of `/etc/hosts` and the name servers.
-//! `servers` does the asking, `trouble` the explaining; the caller has the deadline and connects to what is found.
+//! Names of upstream servers become addresses: by `/etc/hosts` and the name servers, kept for their TTL and beyond.
+//! `servers` does the asking, `trouble` the explaining, `name` the keeping; the caller has the deadline and connects to
+//! what is found.
 
 mod file;
 mod hosts;
+mod known;
+mod name;
+mod news;
+mod places;
 mod servers;
+mod service;
 mod sockets;
 mod trouble;
 
@@ -20,32 +26,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, future::Shared};
-use tokio::{sync::oneshot, task::spawn_local};
-
 use self::{
     file::Watched,
     hosts::Hosts,
-    servers::{Found, Servers},
+    places::Target,
+    servers::{Found, Servers, Wanted},
     trouble::Trouble,
 };
-use crate::{
-    config::settings::Dns,
-    failure::{self, Cause, Failure},
-    limits::DNS_FAILURE_TTL,
+pub use self::{
+    name::Name,
+    places::{Pick, Places},
 };
+use crate::config::settings::{Dns, ServerAddress};
 
 /// Looks names up for one upstream. Owned by one worker, whose tasks run in a `LocalSet`.
 pub struct Resolver {
-    shared: Rc<Lookups>,
+    lookups: Rc<Lookups>,
+    names: RefCell<HashMap<Question, Rc<Name>>>,
 }
 
+/// What is asked, and of whom.
 struct Lookups {
     source: Source,
     hosts: Watched<Hosts>,
-    min_ttl: Duration,
-    max_ttl: Duration,
-    names: RefCell<HashMap<Box<str>, Entry>>,
+    /// Least and most of the time for which an answer is kept.
+    ttl: (Duration, Duration),
 }
 
 /// Who is asked.
@@ -54,11 +59,28 @@ enum Source {
     System(Watched<Result<Rc<Servers>, String>>),
 }
 
-type Outcome = Result<Rc<[IpAddr]>, Rc<Trouble>>;
+/// What is to be known of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Question {
+    /// The addresses of a host, with this port.
+    Host(Box<str>, u16),
+    /// The servers of a service, with the ports of its SRV records.
+    Service(Box<str>),
+}
 
-enum Entry {
-    Asking(Shared<oneshot::Receiver<Outcome>>),
-    Known { outcome: Outcome, until: Instant },
+impl Question {
+    fn host(&self) -> &str {
+        match self {
+            Self::Host(host, _) | Self::Service(host) => host,
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        match self {
+            Self::Host(..) => Wanted::Addresses,
+            Self::Service(_) => Wanted::Services,
+        }
+    }
 }
 
 impl Resolver {
@@ -74,88 +96,53 @@ impl Resolver {
             [] => Source::System(Watched::new(resolv_conf)),
             own => Source::Own(Servers::own(own).map(Rc::new)),
         };
-        Self {
-            shared: Rc::new(Lookups {
-                source,
-                hosts: Watched::new(hosts),
-                min_ttl: dns.min_ttl,
-                max_ttl: dns.max_ttl,
-                names: RefCell::default(),
-            }),
-        }
+        let lookups = Lookups { source, hosts: Watched::new(hosts), ttl: (dns.min_ttl, dns.max_ttl) };
+        Self { lookups: Rc::new(lookups), names: RefCell::default() }
     }
 
-    /// The addresses of `host`, IPv4 first: at least one.
-    ///
-    /// Look-ups of one name at a time share one query, which runs to its end even when every caller has gone, so that
-    /// a late answer is there for the next one.
-    ///
-    /// # Errors
-    /// A `dns-…` cause, nothing delivered. There is no deadline here: callers drop the future when theirs is over and
-    /// report `timed_out`.
-    pub async fn lookup(&self, host: &str) -> failure::Result<Rc<[IpAddr]>> {
-        let waiting = match self.shared.entry(host) {
-            Entry::Known { outcome, .. } => return outcome.map_err(|trouble| trouble.failure()),
-            Entry::Asking(waiting) => waiting,
-        };
-        if let Ok(outcome) = waiting.await {
-            return outcome.map_err(|trouble| trouble.failure());
-        }
-        // The task that asked is gone, so nobody would ever answer: the next request asks anew.
-        self.shared.names.borrow_mut().remove(host);
-        Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned")))
-    }
-
-    /// The failure of a look-up that the caller gave up after `limit`.
+    /// The name in `address`, the same one each time; `None` where there is nothing to look up.
     #[must_use]
-    pub fn timed_out(&self, host: &str, limit: Duration) -> Box<Failure> {
-        let asked = self.shared.servers().map_or_else(|_| Vec::new(), |servers| servers.listed());
-        Trouble::timed_out(host, &asked, limit).failure()
+    pub fn name(&self, address: &ServerAddress) -> Option<Rc<Name>> {
+        let question = match address {
+            ServerAddress::Socket(_) | ServerAddress::Unix(_) => return None,
+            ServerAddress::Name { host, port } => Question::Host(host.as_str().into(), *port),
+            ServerAddress::Service(name) => Question::Service(name.as_str().into()),
+        };
+        let mut names = self.names.borrow_mut();
+        let name = names.entry(question.clone()).or_insert_with(|| Name::new(question, &self.lookups));
+        Some(Rc::clone(name))
     }
 }
 
 impl Lookups {
-    /// What is known about `host`, or the look-up under way, begun now if there was none.
-    fn entry(self: &Rc<Self>, host: &str) -> Entry {
-        match self.names.borrow().get(host) {
-            Some(Entry::Asking(waiting)) => return Entry::Asking(waiting.clone()),
-            Some(Entry::Known { outcome, until }) if Instant::now() < *until => {
-                return Entry::Known { outcome: outcome.clone(), until: *until };
+    /// Where the name leads to now, and until when that may be kept. Where a part cannot be found out, what was so
+    /// `before` still holds.
+    async fn find(&self, question: &Question, before: Option<&Places>) -> Result<(Places, Instant), Trouble> {
+        match question {
+            Question::Service(service) => self.service(service, before).await,
+            Question::Host(host, port) => {
+                let (addresses, until) = self.addresses(host).await?;
+                let target = Target::new((0, 0), "", addresses.into_iter().map(|ip| (ip, *port).into()));
+                let places = Places::new(target).ok_or_else(|| Trouble::empty(host))?;
+                Ok((places, until))
             }
-            _ => {}
         }
-        if let Some(addresses) = self.local(host) {
-            return self.keep(host, Ok(addresses), self.min_ttl);
-        }
-        let (tell, told) = oneshot::channel();
-        let waiting = told.shared();
-        self.names.borrow_mut().insert(host.into(), Entry::Asking(waiting.clone()));
-        let (lookups, host) = (Rc::clone(self), Box::<str>::from(host));
-        spawn_local(async move {
-            let (outcome, ttl) = match lookups.ask(&host).await {
-                Ok(found) => {
-                    let ttl = found.valid_until.saturating_duration_since(Instant::now());
-                    (Ok(found.addresses.into()), ttl.min(lookups.max_ttl).max(lookups.min_ttl))
-                }
-                Err(trouble) => (Err(Rc::new(trouble)), DNS_FAILURE_TTL),
-            };
-            lookups.keep(&host, Outcome::clone(&outcome), ttl);
-            // Nobody may be waiting any more.
-            let _ = tell.send(outcome);
-        });
-        Entry::Asking(waiting)
     }
 
-    fn keep(&self, host: &str, outcome: Outcome, ttl: Duration) -> Entry {
-        let until = Instant::now() + ttl;
-        self.names.borrow_mut().insert(host.into(), Entry::Known { outcome: outcome.clone(), until });
-        Entry::Known { outcome, until }
+    /// The addresses of `host`, never none, and until when they may be kept.
+    async fn addresses(&self, host: &str) -> Result<(Vec<IpAddr>, Instant), Trouble> {
+        if let Some(addresses) = self.local(host.strip_suffix('.').unwrap_or(host)) {
+            // The files are looked at again after the least of times.
+            return Ok((addresses, Instant::now()));
+        }
+        let found = self.ask(host, Wanted::Addresses).await?;
+        Ok((found.addresses, found.valid_until))
     }
 
-    async fn ask(&self, host: &str) -> Result<Found, Trouble> {
+    async fn ask(&self, host: &str, wanted: Wanted) -> Result<Found, Trouble> {
         match self.servers() {
             _ if is_reserved(host) => Err(Trouble::reserved(host)),
-            Ok(servers) => servers.addresses(host).await,
+            Ok(servers) => servers.find(host, wanted).await,
             Err(problem) => Err(Trouble::no_servers(host, &problem)),
         }
     }
@@ -168,7 +155,7 @@ impl Lookups {
     }
 
     /// Addresses that need no name server: from the hosts file, and of `localhost` (RFC 6761 section 6.3).
-    fn local(&self, host: &str) -> Option<Rc<[IpAddr]>> {
+    fn local(&self, host: &str) -> Option<Vec<IpAddr>> {
         if let Some(listed) = self.hosts.contents(Hosts::parse).addresses(host) {
             return Some(listed.into());
         }
@@ -186,6 +173,7 @@ fn parse_resolv_conf(path: &Path, text: io::Result<Vec<u8>>) -> Result<Rc<Server
 
 /// Whether no name server knows `host` by definition (RFC 6761 section 6.4, RFC 7686).
 fn is_reserved(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
     is_below(host, "invalid") || is_below(host, "onion")
 }
 

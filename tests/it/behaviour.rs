@@ -7,6 +7,7 @@ mod fastcgi;
 mod fields;
 mod hold;
 mod listeners;
+mod names;
 mod pool;
 mod queue;
 mod retry;

@@ -77,7 +77,8 @@ fn a_full_file_means_what_it_says() {
         host = "down.example.com"
         maintenance = true
         [upstream.a]
-        servers = ["http+unix:app.sock", { url = "http://App.Internal.", weight = 2 }, "http://[::1]:3000/"]
+        servers = ["http+unix:app.sock", { url = "http://App.Internal.", weight = 2 }, "http://[::1]:3000/",
+                   "http+srv:_HTTP._tcp.app.internal."]
         timeouts = { head = "off", total = "1m 30s" }
         host_header = "www.example.com"
         [upstream.b]
@@ -112,6 +113,7 @@ fn a_full_file_means_what_it_says() {
     assert_eq!(a.servers[0].address, ServerAddress::Unix("/etc/gg/app.sock".into()));
     assert_eq!(a.servers[1].address, ServerAddress::Name { host: "app.internal".into(), port: 80 });
     assert_eq!((a.servers[1].weight, a.servers[0].weight), (2, 1));
+    assert_eq!(a.servers[3].address, ServerAddress::Service("_http._tcp.app.internal".into()));
     assert_eq!(&*a.servers[2].label, "http://[::1]:3000");
     assert_eq!(a.timeouts.head, None);
     assert_eq!(a.timeouts.total.unwrap().as_secs(), 90);

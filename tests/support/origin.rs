@@ -132,6 +132,12 @@ impl Origin {
         Self::always(vec![Step::ReadRequest, Step::Send(answer.as_ref().to_vec()), Step::Again])
     }
 
+    /// The same at this address.
+    pub fn answering_at(address: SocketAddr, answer: impl AsRef<[u8]>) -> Self {
+        let script = vec![Step::ReadRequest, Step::Send(answer.as_ref().to_vec()), Step::Again];
+        Self::listen(&SockAddr::from(address), Domain::IPV4, vec![script])
+    }
+
     /// The same on a Unix socket.
     pub fn answering_on(path: &Path, answer: impl AsRef<[u8]>) -> Self {
         let script = vec![Step::ReadRequest, Step::Send(answer.as_ref().to_vec()), Step::Again];

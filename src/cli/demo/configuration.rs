@@ -49,7 +49,7 @@ pub(super) fn text(
     }
     for stage in stages {
         let dns = match stage.scene.upstream {
-            Upstream::Is(Place::Name(_)) => format!("dns = {{ servers = [\"{names}\"] }}\n"),
+            Upstream::Is(Place::Name(_) | Place::Service(_)) => format!("dns = {{ servers = [\"{names}\"] }}\n"),
             Upstream::Is(Place::Unasked(_)) => format!("dns = {{ servers = [\"{no_names}\"] }}\n"),
             _ => String::new(),
         };

@@ -35,7 +35,7 @@ impl Places {
         Ok(Self { gateway, folder, name_server: names::start()?, no_name_server, kept: Vec::new() })
     }
 
-    /// Answers the names of `Place::Name`.
+    /// Answers the names of `Place::Name` and `Place::Service`.
     pub(super) fn name_server(&self) -> SocketAddr {
         self.name_server
     }
@@ -63,6 +63,7 @@ impl Places {
         Ok(Some(match place {
             Place::Gateway => format!("http://{}", self.gateway),
             Place::Name(name) | Place::Unasked(name) => format!("http://{name}"),
+            Place::Service(name) => format!("http+srv:{name}"),
             // Nobody can connect to a multicast group.
             Place::Unroutable => "http://224.0.0.1".to_owned(),
             Place::ClosedPort => {

@@ -62,6 +62,8 @@ pub(super) enum Place {
     FullSocket,
     /// A name, answered by the demo's name server as its first label says.
     Name(&'static str),
+    /// A name of a service, answered by the same.
+    Service(&'static str),
     /// A name, asked of a name server that is not there.
     Unasked(&'static str),
     /// The gateway itself.

@@ -14,8 +14,10 @@ pub static UPSTREAM: Table = Table {
             name: "servers",
             kind: Kind::Entries(&SERVER, "a list of servers such as [\"http://127.0.0.1:3000\"]"),
             preset: Preset::Required("[\"http://127.0.0.1:3000\"]"),
-            about: "\"http://HOST:PORT\" (an address, or a name with all its addresses) or \"http+unix:/run/app.sock\"; for \
-                    FastCGI \"fastcgi://HOST:PORT\" or \"fastcgi+unix:/run/php/php-fpm.sock\".",
+            about: "\"http://HOST:PORT\" (an address, or a name with all its addresses, which take turns), \
+                    \"http+unix:/run/app.sock\", or \"http+srv:_http._tcp.app.internal\": the servers, ports and weights that \
+                    the SRV records of that name list; for FastCGI \"fastcgi://HOST:PORT\", \
+                    \"fastcgi+unix:/run/php/php-fpm.sock\" or \"fastcgi+srv:NAME\".",
         },
         Key {
             name: "balance",
@@ -211,7 +213,9 @@ pub static QUEUE: Table = Table {
 /// `[upstream.NAME.dns]`
 pub static DNS: Table = Table {
     heading: "[upstream.NAME.dns]",
-    about: "How the names of servers are looked up.",
+    about: "How the names of servers are looked up: once before the first request, then in the background whenever an \
+            answer's TTL is over. While no name server answers, the addresses known last are used for up to a day; for \
+            30 s where one says that the name, or everything behind it, is gone.",
     keys: &[
         Key {
             name: "servers",
@@ -223,7 +227,7 @@ pub static DNS: Table = Table {
             name: "min_ttl",
             kind: Kind::DurationOrZero,
             preset: Preset::Duration(limits::DNS_MIN_TTL),
-            about: "An answer is kept at least this long.",
+            about: "An answer is kept at least this long, whatever its TTL.",
         },
         Key {
             name: "max_ttl",

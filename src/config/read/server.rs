@@ -20,7 +20,7 @@ use crate::config::{
 const HTTP_PORT: u16 = 80;
 /// Where PHP-FPM listens unless it is told otherwise.
 const FASTCGI_PORT: u16 = 9000;
-const LATER_SCHEMES: [&str; 4] = ["https://", "https+unix:", "h2c://", "h2c+unix:"];
+const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "https+srv:", "h2c://", "h2c+unix:", "h2c+srv:"];
 
 /// A string, or a table with `url` and `weight`.
 pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
@@ -58,6 +58,9 @@ fn address(leaf: &Leaf<'_>, text: &str) -> Result<ServerAddress, Misfit> {
     if let Some(path) = text.strip_prefix("http+unix:").or_else(|| text.strip_prefix("fastcgi+unix:")) {
         return leaf.socket_path(path).map(ServerAddress::Unix);
     }
+    if let Some(name) = text.strip_prefix("http+srv:").or_else(|| text.strip_prefix("fastcgi+srv:")) {
+        return service(text, name);
+    }
     let (scheme, default_port) =
         if text.starts_with("fastcgi://") { ("fastcgi://", FASTCGI_PORT) } else { ("http://", HTTP_PORT) };
     let Some(authority) = text.strip_prefix(scheme) else { return Err(other_scheme(text)) };
@@ -73,6 +76,28 @@ fn address(leaf: &Leaf<'_>, text: &str) -> Result<ServerAddress, Misfit> {
         return Err(Misfit::new("has a user name or password, which a server cannot have").hint(hint));
     }
     host_and_port(authority, scheme, default_port)
+}
+
+/// The name of SRV records.
+fn service(text: &str, name: &str) -> Result<ServerAddress, Misfit> {
+    let scheme = text.strip_suffix(name).unwrap_or_default();
+    let bare = name.trim_start_matches('/');
+    if bare.is_empty() {
+        return Err(Misfit::new("has no name").hint(format!("write \"{scheme}_http._tcp.app.internal\"")));
+    }
+    if bare != name {
+        return Err(Misfit::new("has slashes before its name").hint(format!("write \"{scheme}{bare}\"")));
+    }
+    if let Some((name, _)) = name.split_once(':') {
+        let hint = format!("write \"{scheme}{name}\"; SRV records say the port");
+        return Err(Misfit::new("has a port, which its SRV records say").hint(hint));
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if !is_host(name) || is_numeric(name) {
+        return Err(Misfit::new("not a name that can have SRV records")
+            .hint(format!("write a name such as \"{scheme}_http._tcp.app.internal\"")));
+    }
+    Ok(ServerAddress::Service(name.to_ascii_lowercase()))
 }
 
 fn host_and_port(authority: &str, scheme: &str, default_port: u16) -> Result<ServerAddress, Misfit> {
@@ -121,11 +146,17 @@ fn other_scheme(text: &str) -> Misfit {
     if let Some(scheme) = LATER_SCHEMES.iter().find(|scheme| text.starts_with(**scheme)) {
         return Misfit::not_yet(
             scheme,
-            "only \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\" servers can be reached",
+            "only \"http://\", \"http+unix:\", \"http+srv:\", \"fastcgi://\", \"fastcgi+unix:\" and \"fastcgi+srv:\" servers \
+             can be reached",
         );
     }
-    let misfit =
-        Misfit::new("has another scheme than \"http://\", \"http+unix:\", \"fastcgi://\" and \"fastcgi+unix:\"");
+    let misfit = Misfit::new(
+        "has another scheme than \"http://\", \"http+unix:\", \"http+srv:\", \"fastcgi://\", \"fastcgi+unix:\" and \
+         \"fastcgi+srv:\"",
+    );
+    if let Some(name) = text.strip_prefix("srv:").or_else(|| text.strip_prefix("srv+http:")) {
+        return misfit.hint(format!("write \"http+srv:{}\"", name.trim_start_matches('/')));
+    }
     if let Some(path) = text.strip_prefix("unix:").or_else(|| text.strip_prefix("http://unix:")) {
         return misfit.hint(format!("write \"http+unix:{path}\""));
     }

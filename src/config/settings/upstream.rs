@@ -106,9 +106,9 @@ pub struct Server {
 /// What a server speaks: the scheme of its URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// `http://`, `http+unix:`
+    /// `http://`, `http+unix:`, `http+srv:`
     Http,
-    /// `fastcgi://`, `fastcgi+unix:`
+    /// `fastcgi://`, `fastcgi+unix:`, `fastcgi+srv:`
     FastCgi,
 }
 
@@ -124,6 +124,9 @@ pub enum ServerAddress {
         /// When the URL has none, 80 for HTTP and 9000 for FastCGI.
         port: u16,
     },
+    /// `http+srv:_http._tcp.app.internal`: the servers that the SRV records of the name list (RFC 2782). Lower case,
+    /// without a trailing dot.
+    Service(String),
     /// `http+unix:/run/app.sock`
     Unix(PathBuf),
 }

@@ -62,6 +62,8 @@ pub enum Cause {
     RouteNoMatch,
     /// `proxy-loop`
     ProxyLoop,
+    /// `upstream-set-empty`
+    UpstreamSetEmpty,
     /// `site-not-found`
     SiteNotFound,
     /// `site-unreadable`
@@ -213,6 +215,7 @@ impl Cause {
         Self::RequestVersionUnsupported,
         Self::RouteNoMatch,
         Self::ProxyLoop,
+        Self::UpstreamSetEmpty,
         Self::SiteNotFound,
         Self::SiteUnreadable,
         Self::SiteRootMissing,
@@ -301,6 +304,7 @@ impl Cause {
             Self::RequestVersionUnsupported => &request::VERSION_UNSUPPORTED,
             Self::RouteNoMatch => &route::NO_MATCH,
             Self::ProxyLoop => &route::LOOP,
+            Self::UpstreamSetEmpty => &route::SET_EMPTY,
             Self::SiteNotFound => &site::NOT_FOUND,
             Self::SiteUnreadable => &site::UNREADABLE,
             Self::SiteRootMissing => &site::ROOT_MISSING,

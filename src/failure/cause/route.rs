@@ -44,3 +44,21 @@ pub(super) const LOOP: Facts = Facts {
     next: "Give the upstream the application's own address instead of the public name.",
     retry: retry::NEVER,
 };
+
+/// `upstream-set-empty`
+pub(super) const SET_EMPTY: Facts = Facts {
+    id: "upstream-set-empty",
+    phase: Phase::Route,
+    fault: Fault::Gateway,
+    class: Class::Unreachable,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("destination_unavailable"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The upstream's name of a service exists, but no server is registered under it.",
+    real_life: &["a service that is not deployed", "a service scaled to zero", "a label or selector that fits nothing"],
+    next: "See whether the service is deployed, and whether its instances are registered under the name in servers.",
+    retry: retry::ANY,
+};

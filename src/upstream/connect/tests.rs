@@ -71,6 +71,19 @@ async fn a_closed_port_is_refused_and_the_port_that_is_open_elsewhere_named() {
 }
 
 #[tokio::test]
+async fn the_address_that_answers_is_told_and_so_are_those_that_did_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (open, shut) = (listener.local_addr().unwrap(), [closed(), closed()]);
+    for (addresses, expected) in
+        [(vec![shut[0], open, shut[1]], vec![shut[0]]), (vec![open, shut[0]], vec![]), (vec![open], vec![])]
+    {
+        let mut worse = Vec::new();
+        let told = connect_first(&addresses, &member(), None, pending(), |address| worse.push(address)).await;
+        assert_eq!((told.unwrap().1, worse), (open, expected));
+    }
+}
+
+#[tokio::test]
 async fn a_refused_address_gives_way_to_the_next_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let open = listener.local_addr().unwrap();

@@ -1,7 +1,7 @@
 //! One question to the status page of PHP-FPM, on a connection of its own and within a short time.
 //! What comes back is the status, or why there is none.
 
-use std::{io, net::SocketAddr};
+use std::io;
 
 use bytes::BytesMut;
 use rustix::io::Errno;
@@ -52,17 +52,18 @@ pub(super) async fn ask(
 
 /// An address to connect to, and whether it is the only one.
 async fn one(resolver: &Resolver, address: &ServerAddress) -> Result<(ServerAddress, bool), Trouble> {
-    let ServerAddress::Name { host, port } = address else { return Ok((address.clone(), true)) };
-    let found = resolver.lookup(host).await.map_err(|failure| Trouble::Unreachable(failure.to_string()))?;
-    let first = found.first().ok_or_else(|| Trouble::Unreachable(format!("{host} has no address")))?;
-    Ok((ServerAddress::Socket(SocketAddr::new(*first, *port)), found.len() == 1))
+    let Some(name) = resolver.name(address) else { return Ok((address.clone(), true)) };
+    let places = name.places().await.map_err(|failure| Trouble::Unreachable(failure.to_string()))?;
+    let mut all = places.all();
+    let first = all.next().ok_or_else(|| Trouble::Unreachable("the name has no address".to_owned()))?;
+    Ok((ServerAddress::Socket(first), all.next().is_none()))
 }
 
 async fn exchange(address: ServerAddress, path: &str) -> Result<Status, Trouble> {
     let connected = match &address {
         ServerAddress::Unix(path) => UnixStream::connect(path).await.map(Wire::Unix),
         ServerAddress::Socket(address) => TcpStream::connect(address).await.map(Wire::Tcp),
-        ServerAddress::Name { .. } => Err(io::ErrorKind::AddrNotAvailable.into()),
+        ServerAddress::Name { .. } | ServerAddress::Service(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
     };
     let mut wire = connected.map_err(|error| match Errno::from_io_error(&error) {
         // The listen queue is full.

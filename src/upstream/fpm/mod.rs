@@ -140,6 +140,7 @@ async fn report(pool: &Pool, index: usize) -> Report {
         ServerAddress::Unix(path) => path.to_string_lossy().into_owned(),
         ServerAddress::Socket(address) => address.to_string(),
         ServerAddress::Name { host, port } => format!("{host}:{port}"),
+        ServerAddress::Service(name) => name.clone(),
     };
     let outcome = outcome.map(|(status, _)| status);
     Report { own, outcome, lines: evidence::PoolLines::of(&listen) }

@@ -4,6 +4,7 @@
 use std::{
     cell::RefCell,
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     rc::Rc,
     time::SystemTime,
@@ -15,8 +16,9 @@ pub(super) struct Watched<T> {
     read: RefCell<Option<(Stamp, Rc<T>)>>,
 }
 
-/// Time of the last change and length; `None` while there is no such file.
-type Stamp = Option<(SystemTime, u64)>;
+/// Time of the last change, length and inode, since most programs put a new file in the place of the old one; `None`
+/// while there is no such file.
+type Stamp = Option<(SystemTime, u64, u64)>;
 
 impl<T> Watched<T> {
     pub(super) fn new(path: PathBuf) -> Self {
@@ -25,7 +27,7 @@ impl<T> Watched<T> {
 
     /// The file's contents as `parse` understands them; parsed again when the file has changed.
     pub(super) fn contents(&self, parse: impl FnOnce(&Path, io::Result<Vec<u8>>) -> T) -> Rc<T> {
-        let stamp = fs::metadata(&self.path).ok().and_then(|now| Some((now.modified().ok()?, now.len())));
+        let stamp = fs::metadata(&self.path).ok().and_then(|now| Some((now.modified().ok()?, now.len(), now.ino())));
         if let Some((read, contents)) = &*self.read.borrow()
             && *read == stamp
         {

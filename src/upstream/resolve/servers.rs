@@ -13,8 +13,11 @@ use hickory_resolver::{
     Resolver,
     config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     lookup::Lookup,
-    net::NetError,
-    proto::rr::Name,
+    net::{NetError, NoRecords},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RData, rdata::SRV},
+    },
     system_conf::parse_resolv_conf,
 };
 use tokio::time::timeout;
@@ -43,10 +46,21 @@ struct Server {
     client: Resolver<Connected>,
 }
 
-/// Addresses of a name.
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A and AAAA records.
+    Addresses,
+    /// SRV records.
+    Services,
+}
+
+/// The records of a name.
 pub(super) struct Found {
-    /// Never none.
+    /// Never none where addresses were asked for.
     pub(super) addresses: Vec<IpAddr>,
+    /// Never none where services were asked for.
+    pub(super) services: Vec<SRV>,
     pub(super) valid_until: Instant,
 }
 
@@ -84,8 +98,8 @@ impl Servers {
         self.all.iter().map(|server| server.address).collect()
     }
 
-    /// The addresses of `host`, by the first of its full names that has any.
-    pub(super) async fn addresses(&self, host: &str) -> Result<Found, Trouble> {
+    /// The records of `host`, by the first of its full names that has any.
+    pub(super) async fn find(&self, host: &str, wanted: Wanted) -> Result<Found, Trouble> {
         // The first form takes an underscore, which has its place in names of services; the second one other scripts.
         let name = Name::from_ascii(host)
             .or_else(|_| Name::from_utf8(host))
@@ -93,7 +107,7 @@ impl Servers {
         let mut answers = Vec::new();
         let mut verdicts = Vec::new();
         for name in self.full_names(&name) {
-            match self.ask(&name, &mut answers).await {
+            match self.ask(&name, wanted, &mut answers).await {
                 Ok(found) => return Ok(found),
                 Err(error) => {
                     let cause = classify::dns(&error).cause;
@@ -108,11 +122,14 @@ impl Servers {
                 }
             }
         }
-        Err(Trouble::answered(host, &answers, most_telling(verdicts)))
+        Err(Trouble::answered((host, wanted), &answers, most_telling(verdicts)))
     }
 
     /// The names that `name` can stand for, in the order in which they are asked for.
     fn full_names(&self, name: &Name) -> Vec<Name> {
+        if name.is_fqdn() {
+            return vec![name.clone()];
+        }
         let mut names: Vec<Name> =
             self.search.iter().filter_map(|domain| name.clone().append_domain(domain).ok()).collect();
         let mut alone = name.clone();
@@ -123,7 +140,7 @@ impl Servers {
     }
 
     /// Asks for one full name: every server in turn, and once more in the next round where one was silent.
-    async fn ask(&self, name: &Name, answers: &mut Vec<Answer>) -> Result<Found, NetError> {
+    async fn ask(&self, name: &Name, wanted: Wanted, answers: &mut Vec<Answer>) -> Result<Found, NetError> {
         let mut failed = Vec::new();
         for _ in 0..DNS_ROUNDS {
             let mut silent = false;
@@ -131,7 +148,11 @@ impl Servers {
             for turn in 0..self.all.len() {
                 let position = (first + turn) % self.all.len();
                 let server = &self.all[position];
-                let error = match server.addresses(name).await {
+                let asked = match wanted {
+                    Wanted::Addresses => server.addresses(name).await,
+                    Wanted::Services => server.services(name).await,
+                };
+                let error = match asked {
                     Ok(found) => {
                         self.first.set(position);
                         return Ok(found);
@@ -180,7 +201,7 @@ impl Server {
             }
             Either::Right((six, four)) => (four.await, Some(six)),
         };
-        let mut found = Found { addresses: Vec::new(), valid_until: Instant::now() };
+        let mut found = Found { addresses: Vec::new(), services: Vec::new(), valid_until: Instant::now() };
         let mut errors = Vec::new();
         for answer in [Some(four), six].into_iter().flatten() {
             match answer {
@@ -196,6 +217,23 @@ impl Server {
             Some(position) => Err(errors.swap_remove(position)),
             None => Err(most_telling(errors)),
         }
+    }
+
+    /// The SRV records (RFC 2782). One whose target is the root says that there is no such service.
+    async fn services(&self, name: &Name) -> Result<Found, NetError> {
+        let lookup = self.client.srv_lookup(name.clone()).await?;
+        let services: Vec<SRV> = lookup
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::SRV(service) if !service.target.is_root() && service.port > 0 => Some(service.clone()),
+                _ => None,
+            })
+            .collect();
+        if services.is_empty() {
+            return Err(NoRecords::new(lookup.query().clone(), ResponseCode::NoError).into());
+        }
+        Ok(Found { addresses: Vec::new(), services, valid_until: lookup.valid_until() })
     }
 }
 

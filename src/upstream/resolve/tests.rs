@@ -1,73 +1,34 @@
 //! Look-ups against scripted name servers on loopback: bytes of an answer in, addresses or cause out.
 
-use std::{cell::Cell, fs, future::Future, net::SocketAddr};
+mod background;
+mod name_server;
+mod services;
+
+use std::{fs, future::Future, net::SocketAddr};
 
 use futures_util::future::join_all;
-use hickory_resolver::{config::ResolverOpts, proto::rr::Name};
+use hickory_resolver::{config::ResolverOpts, proto::rr::Name as Full};
 use tokio::{net::UdpSocket, runtime, task::LocalSet, time::timeout};
 
+use self::name_server::{NameServer, Reply};
 use super::*;
-use crate::failure::{Delivered, Parameter};
+use crate::{
+    failure::{self, Cause, Delivered, Failure, Parameter},
+    limits::DNS_FAILURE_TTL,
+};
 
-const A: u16 = 1;
+impl Resolver {
+    fn host(&self, host: &str) -> Rc<Name> {
+        self.name(&ServerAddress::Name { host: host.into(), port: 80 }).unwrap()
+    }
 
-/// What a name server does with one query.
-#[derive(Clone, Copy)]
-enum Reply {
-    Code(u8),
-    /// 192.0.2.N with this TTL to A, nothing to AAAA.
-    Address(u8, u32),
-    Silence,
-}
-
-/// A name server on UDP alone, its queries counted.
-struct NameServer {
-    address: SocketAddr,
-    queries: Rc<Cell<usize>>,
-}
-
-impl NameServer {
-    async fn start(reply: impl Fn(&str, usize) -> Reply + 'static) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        let queries = Rc::new(Cell::new(0));
-        let counter = Rc::clone(&queries);
-        spawn_local(async move {
-            let mut buffer = [0; 512];
-            loop {
-                let (length, peer) = socket.recv_from(&mut buffer).await.unwrap();
-                counter.set(counter.get() + 1);
-                if let Some(answer) = answer(&buffer[..length], |name| reply(name, counter.get())) {
-                    socket.send_to(&answer, peer).await.unwrap();
-                }
-            }
-        });
-        Self { address, queries }
+    async fn lookup(&self, host: &str) -> failure::Result<Vec<IpAddr>> {
+        self.host(host).places().await.map(|places| addresses(&places))
     }
 }
 
-fn answer(query: &[u8], reply: impl FnOnce(&str) -> Reply) -> Option<Vec<u8>> {
-    let (mut name, mut at) = (Vec::new(), 12);
-    while query[at] > 0 {
-        let end = at + 1 + usize::from(query[at]);
-        name.push(String::from_utf8(query[at + 1..end].to_vec()).unwrap());
-        at = end;
-    }
-    let question = &query[12..at + 5];
-    let family = u16::from_be_bytes([query[at + 1], query[at + 2]]);
-    let reply = reply(&name.join("."));
-    let (code, answers) = match reply {
-        Reply::Silence => return None,
-        Reply::Code(code) => (code, 0),
-        Reply::Address(..) => (0, u8::from(family == A)),
-    };
-    let mut message = [&query[..2], &[0x81, 0x80 | code, 0, 1, 0, answers, 0, 0, 0, 0], question].concat();
-    if let (Reply::Address(last, ttl), 1) = (reply, answers) {
-        message.extend([0xc0, 12, 0, 1, 0, 1]);
-        message.extend(ttl.to_be_bytes());
-        message.extend([0, 4, 192, 0, 2, last]);
-    }
-    Some(message)
+fn addresses(places: &Places) -> Vec<IpAddr> {
+    places.all().map(|address| address.ip()).collect()
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -135,7 +96,7 @@ fn a_lost_packet_is_sent_again_soon() {
             NameServer::start(|_, count| if count <= 2 { Reply::Silence } else { Reply::Address(1, 60) }).await;
         let resolver = resolver(&[server.address]);
         let found = timeout(Duration::from_millis(1500), resolver.lookup("app.example")).await.expect("late").unwrap();
-        assert_eq!(*found, last(1));
+        assert_eq!(found, last(1));
     });
 }
 
@@ -159,7 +120,7 @@ fn answers_are_kept_for_their_ttl_within_the_limits() {
             let settings = Dns { servers: vec![server.address], min_ttl: millis(min), max_ttl: millis(max) };
             let resolver = Resolver::with_files(&settings, "/nonexistent".into(), "/nonexistent".into());
             let start = Instant::now();
-            while *resolver.lookup("app.example").await.unwrap() == last(0) {
+            while resolver.lookup("app.example").await.unwrap() == last(0) {
                 tokio::task::yield_now().await;
             }
             let seen = start.elapsed();
@@ -188,7 +149,7 @@ fn look_ups_of_one_name_at_a_time_share_one_query() {
         let server = NameServer::start(|_, _| Reply::Address(1, 60)).await;
         let resolver = resolver(&[server.address]);
         for found in join_all((0..100).map(|_| resolver.lookup("app.example"))).await {
-            assert_eq!(*found.unwrap(), last(1));
+            assert_eq!(found.unwrap(), last(1));
         }
         assert_eq!(server.queries.get(), 2, "one query for each family");
     });
@@ -201,14 +162,14 @@ fn an_answer_that_nobody_waits_for_is_there_for_the_next_request() {
             NameServer::start(|_, count| if count <= 2 { Reply::Silence } else { Reply::Address(1, 60) }).await;
         let resolver = resolver(&[server.address]);
         assert!(timeout(Duration::from_millis(20), resolver.lookup("app.example")).await.is_err());
-        let told = resolver.timed_out("app.example", Duration::from_millis(20));
+        let told = resolver.host("app.example").timed_out(Duration::from_millis(20));
         assert_eq!((told.cause, told.delivered), (Cause::DnsTimeout, Delivered::No));
         assert!(told.evidence.contains("within 20ms") && told.evidence.contains(&server.address.to_string()), "{told}");
-        while !matches!(resolver.shared.names.borrow().get("app.example"), Some(Entry::Known { .. })) {
+        while resolver.host("app.example").known(Instant::now()).is_none() {
             tokio::task::yield_now().await;
         }
         let queries = server.queries.get();
-        assert_eq!(*resolver.lookup("app.example").await.unwrap(), last(1));
+        assert_eq!(resolver.lookup("app.example").await.unwrap(), last(1));
         assert_eq!(server.queries.get(), queries);
     });
 }
@@ -220,8 +181,8 @@ fn a_server_that_fails_gives_way_to_the_next() {
         let bad = NameServer::start(|_, _| Reply::Code(5)).await;
         let good = NameServer::start(|_, _| Reply::Address(7, 60)).await;
         let resolver = resolver(&[closed, bad.address, good.address]);
-        assert_eq!(*resolver.lookup("one.example").await.unwrap(), last(7));
-        assert_eq!(*resolver.lookup("two.example").await.unwrap(), last(7));
+        assert_eq!(resolver.lookup("one.example").await.unwrap(), last(7));
+        assert_eq!(resolver.lookup("two.example").await.unwrap(), last(7));
         assert_eq!(bad.queries.get(), 2, "the one that answered is asked first from then on");
     });
 }
@@ -245,20 +206,20 @@ fn search_domains_and_hosts_of_the_system_are_honoured() {
 
         // A port other than 53 cannot be written there: the settings are parsed, then pointed at the test's server.
         fs::write(&conf, "nameserver 127.0.0.1\nsearch corp.example\n").unwrap();
-        let Source::System(watched) = &resolver.shared.source else { panic!("not the system's") };
+        let Source::System(watched) = &resolver.lookups.source else { panic!("not the system's") };
         let parsed = watched.contents(parse_resolv_conf);
         assert_eq!((*parsed).clone().unwrap().listed(), ["127.0.0.1:53".parse().unwrap()]);
 
         fs::write(&hosts, "192.0.2.44 pinned.example pinned\n").unwrap();
-        assert_eq!(*resolver.lookup("pinned").await.unwrap(), last(44));
+        assert_eq!(resolver.lookup("pinned").await.unwrap(), last(44));
 
-        let search = vec![Name::from_ascii("corp.example").unwrap()];
+        let search = vec![Full::from_ascii("corp.example").unwrap()];
         let servers = Servers::build([servers::server(server.address)], &ResolverOpts::default(), search).unwrap();
-        assert_eq!(servers.addresses("app").await.map_err(|t| t.failure()).unwrap().addresses, last(9));
-        let found = servers.addresses("app.corp.example").await.map_err(|t| t.failure()).unwrap();
+        assert_eq!(servers.find("app", Wanted::Addresses).await.map_err(|t| t.failure()).unwrap().addresses, last(9));
+        let found = servers.find("app.corp.example", Wanted::Addresses).await.map_err(|t| t.failure()).unwrap();
         assert_eq!(found.addresses, last(9));
         for (host, cause) in [("broken", Cause::DnsServfail), ("none", Cause::DnsNxdomain)] {
-            let failure = servers.addresses(host).await.err().unwrap().failure();
+            let failure = servers.find(host, Wanted::Addresses).await.err().unwrap().failure();
             assert_eq!(failure.cause, cause);
             assert!(failure.evidence.contains(&format!("for {host}.corp.example")), "{failure}");
         }
@@ -271,11 +232,32 @@ fn names_that_need_no_server_are_answered_at_once() {
         let server = NameServer::start(|_, _| Reply::Code(2)).await;
         let resolver = resolver(&[server.address]);
         let loopback: Vec<IpAddr> = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
-        assert_eq!(*resolver.lookup("localhost").await.unwrap(), loopback);
+        assert_eq!(resolver.lookup("localhost").await.unwrap(), loopback);
         for host in ["app.invalid", "app.onion", "a..b"] {
             assert_eq!(failure(&resolver, host).await.cause, Cause::DnsNxdomain);
         }
         assert_eq!(server.queries.get(), 0);
         assert_eq!(failure(&resolver, "my_app.example").await.cause, Cause::DnsServfail);
+    });
+}
+
+#[test]
+fn a_change_of_the_systems_settings_is_noticed() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let conf = folder.path().join("resolv.conf");
+        let resolver = Resolver::with_files(&dns(&[]), conf.clone(), "/nonexistent".into());
+        let listed = || resolver.lookups.servers().map(|servers| servers.listed()[0].to_string());
+        assert!(listed().is_err());
+        fs::write(&conf, "nameserver 192.0.2.1\n").unwrap();
+        assert_eq!(listed().unwrap(), "192.0.2.1:53");
+        assert_eq!(listed().unwrap(), "192.0.2.1:53");
+        // As long as the old one and put in its place, as most programs do it.
+        let new = folder.path().join("new");
+        fs::write(&new, "nameserver 192.0.2.2\n").unwrap();
+        fs::rename(&new, &conf).unwrap();
+        assert_eq!(listed().unwrap(), "192.0.2.2:53");
+        fs::remove_file(&conf).unwrap();
+        assert!(listed().is_err_and(|problem| problem.contains("cannot be read")));
     });
 }

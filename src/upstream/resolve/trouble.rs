@@ -9,6 +9,7 @@ use hickory_resolver::{
 };
 use humantime::format_duration;
 
+use super::servers::Wanted;
 use crate::{
     failure::{Cause, Failure, Parameter, classify},
     limits::DNS_QUERY_TIMEOUT,
@@ -33,10 +34,19 @@ pub(super) struct Answer {
 
 impl Trouble {
     /// Servers were asked, and this is what they said; `verdict` is what counts.
-    pub(super) fn answered(host: &str, answers: &[Answer], verdict: NetError) -> Self {
-        let classify::DnsVerdict { cause, rcode } = classify::dns(&verdict);
-        let mut evidence = format!("{host} has no address");
-        for (position, (said, times)) in counted(answers).into_iter().enumerate() {
+    pub(super) fn answered((host, wanted): (&str, Wanted), answers: &[Answer], verdict: NetError) -> Self {
+        let (cause, rcode) = match (classify::dns(&verdict), wanted) {
+            // The name is there, but no server stands behind it.
+            (classify::DnsVerdict { cause: Cause::DnsNoAddress, .. }, Wanted::Services) => {
+                (Cause::UpstreamSetEmpty, None)
+            }
+            (classify::DnsVerdict { cause, rcode }, _) => (cause, rcode),
+        };
+        let mut evidence = match wanted {
+            Wanted::Addresses => format!("{host} has no address"),
+            Wanted::Services => format!("{host} has no SRV record of a server"),
+        };
+        for (position, (said, times)) in counted(answers, wanted).into_iter().enumerate() {
             evidence.push_str(if position == 0 { ": " } else { "; " });
             evidence.push_str(&said);
             if times > 1 {
@@ -50,15 +60,49 @@ impl Trouble {
                 asked.push(answer.server);
             }
         }
-        Self { cause, rcode, evidence, next: next(cause, host, &asked), source: Some(verdict) }
+        Self { cause, rcode, evidence, next: next(cause, (host, wanted), &asked), source: Some(verdict) }
     }
 
     /// The caller's deadline was over first.
-    pub(super) fn timed_out(host: &str, asked: &[SocketAddr], limit: Duration) -> Self {
+    pub(super) fn timed_out((host, wanted): (&str, Wanted), asked: &[SocketAddr], limit: Duration) -> Self {
         let evidence =
             format!("{host} was not looked up within {}; name servers asked: {}", format_duration(limit), list(asked));
         let cause = Cause::DnsTimeout;
-        Self { cause, rcode: None, evidence, next: next(cause, host, asked), source: None }
+        Self { cause, rcode: None, evidence, next: next(cause, (host, wanted), asked), source: None }
+    }
+
+    /// The host was named by the SRV records of `service`.
+    pub(super) fn of_service(mut self, service: &str) -> Self {
+        self.evidence = format!("of the servers that the SRV records of {service} name, {}", self.evidence);
+        self
+    }
+
+    /// Whether a name server said that there is nothing, and not only nothing of use.
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self.cause, Cause::DnsNxdomain | Cause::DnsNoAddress | Cause::UpstreamSetEmpty)
+    }
+
+    pub(super) fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    pub(super) fn evidence(&self) -> &str {
+        &self.evidence
+    }
+
+    pub(super) fn next(&self) -> &str {
+        &self.next
+    }
+
+    /// There are records of `host`, but no server is in them.
+    pub(super) fn empty(host: &str) -> Self {
+        Self {
+            cause: Cause::UpstreamSetEmpty,
+            rcode: None,
+            evidence: format!("{host} leads to no server"),
+            next: format!("See whether the service behind {host} is deployed and registered."),
+            source: None,
+        }
     }
 
     /// `host` cannot be a name.
@@ -108,11 +152,11 @@ impl Trouble {
 }
 
 /// What was said, and how often, in the order in which it was said first.
-fn counted(answers: &[Answer]) -> Vec<(String, usize)> {
+fn counted(answers: &[Answer], wanted: Wanted) -> Vec<(String, usize)> {
     let one_name = answers.windows(2).all(|pair| pair[0].name == pair[1].name);
     let mut counted: Vec<(String, usize)> = Vec::new();
     for answer in answers {
-        let mut said = format!("{} {}", answer.server, what(&answer.error));
+        let mut said = format!("{} {}", answer.server, what(&answer.error, wanted));
         if !one_name {
             // Writing to a string cannot fail.
             let _ = write!(said, " for {}", answer.name);
@@ -125,9 +169,12 @@ fn counted(answers: &[Answer]) -> Vec<(String, usize)> {
     counted
 }
 
-fn what(error: &NetError) -> String {
+fn what(error: &NetError, wanted: Wanted) -> String {
     let verdict = classify::dns(error);
     match (verdict.cause, verdict.rcode) {
+        (Cause::DnsNoAddress, _) if wanted == Wanted::Services => {
+            "knows the name but no SRV record that leads to a server (NOERROR)".to_owned()
+        }
         (Cause::DnsNoAddress, _) => "knows the name but no A or AAAA record (NOERROR)".to_owned(),
         (_, Some(rcode)) => format!("answered {rcode}"),
         (Cause::DnsTimeout, _) => format!("did not answer within {}", format_duration(DNS_QUERY_TIMEOUT)),
@@ -137,12 +184,13 @@ fn what(error: &NetError) -> String {
     }
 }
 
-fn next(cause: Cause, host: &str, asked: &[SocketAddr]) -> String {
+fn next(cause: Cause, (host, wanted): (&str, Wanted), asked: &[SocketAddr]) -> String {
     let servers = list(asked);
     let Some(first) = asked.first() else {
         return "See that /etc/resolv.conf names a server that answers.".to_owned();
     };
-    let dig = format!("`dig @{} -p {} {host}`", first.ip(), first.port());
+    let records = if wanted == Wanted::Services { "SRV " } else { "" };
+    let dig = format!("`dig @{} -p {} {records}{host}`", first.ip(), first.port());
     match cause {
         Cause::DnsTimeout => format!(
             "See whether {servers} runs and can be reached from this host over UDP and TCP: {dig}. A firewall that \
@@ -155,6 +203,10 @@ fn next(cause: Cause, host: &str, asked: &[SocketAddr]) -> String {
         Cause::DnsNoAddress => {
             format!("Add an A or AAAA record for {host}, or name a host that has one in `servers`: {dig}.")
         }
+        Cause::UpstreamSetEmpty => format!(
+            "See whether the service behind {host} is deployed, has more than zero instances that are ready, and is \
+             registered under that name: {dig}."
+        ),
         Cause::DnsRefused => {
             format!("Let this host ask {servers} (its access list refuses it), or set another server in `dns.servers`.")
         }

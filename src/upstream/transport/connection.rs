@@ -4,6 +4,7 @@
 use std::{
     cell::RefCell,
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
@@ -28,6 +29,8 @@ pub struct Connection {
     pub served: u64,
     /// Whether a large body is being read.
     pub streams: bool,
+    /// The address of its far end, where that was looked up by name.
+    pub leads_to: Option<SocketAddr>,
     /// Whether the last answer was too large for the worker's scratch buffer.
     large: bool,
 }
@@ -47,7 +50,13 @@ impl Connection {
     /// A fresh connection.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, buffer: BytesMut::new(), served: 0, streams: false, large: false }
+        Self { wire, buffer: BytesMut::new(), served: 0, streams: false, leads_to: None, large: false }
+    }
+
+    /// A fresh connection to `address`, which was looked up by name.
+    #[must_use]
+    pub fn to(address: SocketAddr, wire: Wire) -> Self {
+        Self { leads_to: Some(address), ..Self::new(wire) }
     }
 
     /// Looks at an idle connection. Costs a system call only when the kernel has reported something on it.

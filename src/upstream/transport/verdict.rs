@@ -154,7 +154,7 @@ impl Exchange {
         diagnosis::silence(length, || match &self.terms.member.server.address {
             ServerAddress::Unix(path) => PoolLines::of(&path.to_string_lossy()).terminate,
             ServerAddress::Socket(address) => PoolLines::of(&address.to_string()).terminate,
-            ServerAddress::Name { .. } => None,
+            ServerAddress::Name { .. } | ServerAddress::Service(_) => None,
         })
     }
 

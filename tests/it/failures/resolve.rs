@@ -12,6 +12,8 @@ pub fn rows() -> Vec<Row> {
         row("dns-no-address", Upstream::Name("empty.example")).seen(0),
         row("dns-resolver-unreachable", Upstream::Nameless).seen(0),
         row("dns-nxdomain", Upstream::Name("nxdomain.example")).post().seen(0),
+        row("upstream-set-empty", Upstream::Service("empty.example")).seen(0),
+        row("dns-nxdomain", Upstream::Service("nxdomain.example")).seen(0),
     ]
 }
 

@@ -46,6 +46,8 @@ pub enum Upstream {
     Fault(fn(&Path) -> Fault),
     /// Is looked up at a scripted name server.
     Name(&'static str),
+    /// Its servers are looked up at a scripted name server.
+    Service(&'static str),
     /// Is looked up at a name server that is not there.
     Nameless,
 }
@@ -186,6 +188,11 @@ impl Row {
                 let address = names.insert(Names::start()).address;
                 let _ = write!(options, "\ndns = {{ servers = [\"{address}\"] }}");
                 format!("http://{name}:80")
+            }
+            Upstream::Service(name) => {
+                let address = names.insert(Names::start()).address;
+                let _ = write!(options, "\ndns = {{ servers = [\"{address}\"] }}");
+                format!("http+srv:{name}")
             }
             Upstream::Nameless => {
                 let address = crate::support::faults::no_name_server();

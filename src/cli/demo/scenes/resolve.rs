@@ -17,6 +17,12 @@ pub(super) const SCENES: &[Scene] = &[
         "Nothing listens where the name server should be.",
         Upstream::Is(Place::Unasked("good.example")),
     ),
+    Scene::new(
+        "upstream-set-empty",
+        Cause::UpstreamSetEmpty,
+        "The name of a service that no server is registered under.",
+        Upstream::Is(Place::Service("empty.example")),
+    ),
 ];
 
 const fn name(name: &'static str) -> Upstream {

@@ -1,0 +1,246 @@
+//! A name of a server, as one worker sees it: looked up when it is first needed, then again in the background.
+//! `attempt` asks where to connect to and tells which addresses fail; `known` decides for how long an answer is believed.
+
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    rc::{Rc, Weak},
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::Shared};
+use tokio::{sync::oneshot, task::spawn_local, time::sleep};
+
+use super::{
+    Lookups, Question,
+    known::{Change, Known},
+    news::Doubt,
+    places::{Pick, Places},
+    trouble::Trouble,
+};
+use crate::{
+    failure::{self, Cause, Failure},
+    limits::{ADDRESS_SHUNNED, DNS_FAILURE_TTL, DNS_FORGET, DNS_REFRESH_LEAST},
+};
+
+type Outcome = Result<Rc<Places>, Rc<Trouble>>;
+
+/// Is told where a name leads to now: nowhere where there are no places.
+type Watcher = Box<dyn Fn(Option<&Places>)>;
+
+/// A name, and what is known of it.
+pub struct Name {
+    question: Question,
+    lookups: Rc<Lookups>,
+    state: RefCell<State>,
+    /// When a request needed it last.
+    used: Cell<Instant>,
+    /// Which of several addresses is next.
+    turn: Cell<usize>,
+    /// Addresses that failed just now, and until when others are preferred.
+    shunned: RefCell<Vec<(SocketAddr, Instant)>>,
+    watchers: RefCell<Vec<Watcher>>,
+}
+
+enum State {
+    Unknown,
+    /// For the first time, or since it was forgotten.
+    Asking(Shared<oneshot::Receiver<Outcome>>),
+    Failed {
+        trouble: Rc<Trouble>,
+        until: Instant,
+    },
+    /// A task looks it up again whenever its time is over.
+    Known(Known, Option<Doubt>),
+}
+
+impl Name {
+    pub(super) fn new(question: Question, lookups: &Rc<Lookups>) -> Rc<Self> {
+        Rc::new(Self {
+            question,
+            lookups: Rc::clone(lookups),
+            state: RefCell::new(State::Unknown),
+            used: Cell::new(Instant::now()),
+            turn: Cell::new(0),
+            shunned: RefCell::default(),
+            watchers: RefCell::default(),
+        })
+    }
+
+    /// Calls `watcher` whenever the name leads elsewhere.
+    pub fn watch(&self, watcher: impl Fn(Option<&Places>) + 'static) {
+        self.watchers.borrow_mut().push(Box::new(watcher));
+    }
+
+    /// Where it leads to, if that is known at `now` without a wait.
+    pub fn known(&self, now: Instant) -> Option<Rc<Places>> {
+        match &*self.state.borrow() {
+            State::Known(known, _) => {
+                self.used.set(now);
+                Some(Rc::clone(known.places()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where it leads to; waits only while that is not known.
+    ///
+    /// Whoever waits at a time shares one look-up, which runs to its end even when all have gone, so that a late answer
+    /// is there for the next one.
+    ///
+    /// # Errors
+    /// A `dns-…` cause or `upstream-set-empty`, nothing delivered. There is no deadline here: callers drop the future when
+    /// theirs is over and report `timed_out`.
+    pub async fn places(self: &Rc<Self>) -> failure::Result<Rc<Places>> {
+        let now = Instant::now();
+        self.used.set(now);
+        let waiting = match &*self.state.borrow() {
+            State::Known(known, _) => return Ok(Rc::clone(known.places())),
+            State::Failed { trouble, until } if now < *until => return Err(trouble.failure()),
+            State::Asking(waiting) => Some(waiting.clone()),
+            State::Unknown | State::Failed { .. } => None,
+        };
+        if let Ok(outcome) = waiting.unwrap_or_else(|| self.ask()).await {
+            return outcome.map_err(|trouble| trouble.failure());
+        }
+        // The task that asked is gone, so nobody would ever answer: the next request asks anew.
+        *self.state.borrow_mut() = State::Unknown;
+        let host = self.question.host();
+        Err(Failure::new(Cause::GatewayInternalError, format!("the look-up of {host} was abandoned")))
+    }
+
+    /// The failure of a look-up that the caller gave up after `limit`.
+    #[must_use]
+    pub fn timed_out(&self, limit: Duration) -> Box<Failure> {
+        let asked = self.lookups.servers().map_or_else(|_| Vec::new(), |servers| servers.listed());
+        Trouble::timed_out((self.question.host(), self.question.wanted()), &asked, limit).failure()
+    }
+
+    /// The address for the next request: several take turns, one that failed just now is the last resort.
+    #[must_use]
+    pub fn pick(&self, places: &Places, now: Instant) -> Pick {
+        let turn = self.turn.get();
+        self.turn.set(turn.wrapping_add(1));
+        places.pick(turn, |address| self.shuns(address, now), |most| fastrand::u32(..=most))
+    }
+
+    /// `pick` and the addresses to go on with when it fails.
+    #[must_use]
+    pub fn order(&self, places: &Places, pick: Pick, now: Instant) -> Vec<SocketAddr> {
+        places.order(pick, |address| self.shuns(address, now), |most| fastrand::u32(..=most))
+    }
+
+    /// Prefers other addresses for a while.
+    pub fn shun(&self, address: SocketAddr, now: Instant) {
+        let mut shunned = self.shunned.borrow_mut();
+        shunned.retain(|(other, until)| *other != address && now < *until);
+        shunned.push((address, now + ADDRESS_SHUNNED));
+    }
+
+    /// Whether it leads to `address`: connections to others are not kept.
+    #[must_use]
+    pub fn leads_to(&self, address: SocketAddr) -> bool {
+        matches!(&*self.state.borrow(), State::Known(known, _) if known.places().has(address))
+    }
+
+    fn shuns(&self, address: SocketAddr, now: Instant) -> bool {
+        self.shunned.borrow().iter().any(|(other, until)| *other == address && now < *until)
+    }
+
+    /// Begins to look it up, and to do so again and again for as long as it is in use.
+    fn ask(self: &Rc<Self>) -> Shared<oneshot::Receiver<Outcome>> {
+        let (tell, told) = oneshot::channel();
+        let waiting = told.shared();
+        *self.state.borrow_mut() = State::Asking(waiting.clone());
+        spawn_local(follow(Rc::downgrade(self), tell));
+        waiting
+    }
+
+    /// Takes in what a look-up found at `now`; returns when the next one is due, if any.
+    pub(super) fn learn(&self, found: Result<(Places, Instant), Trouble>, now: Instant) -> Option<Duration> {
+        let (places, valid_until) = match found {
+            Ok(found) => found,
+            Err(trouble) => return self.despair(trouble, now),
+        };
+        let mut state = self.state.borrow_mut();
+        let (change, doubt) = match &mut *state {
+            State::Known(known, doubt) => (known.confirm(Rc::new(places)), doubt.take()),
+            other => {
+                *other = State::Known(Known::new(Rc::new(places)), None);
+                (Change::Same, None)
+            }
+        };
+        drop(state);
+        if let Some(doubt) = doubt {
+            doubt.end();
+        }
+        if change == Change::Moved {
+            self.tell();
+        }
+        let (least, most) = self.lookups.ttl;
+        Some(valid_until.saturating_duration_since(now).min(most).max(least).max(DNS_REFRESH_LEAST))
+    }
+
+    fn despair(&self, trouble: Trouble, now: Instant) -> Option<Duration> {
+        let mut state = self.state.borrow_mut();
+        if let State::Known(known, doubt) = &mut *state {
+            let left = known.doubt(trouble.is_denial(), now);
+            if !left.is_zero() {
+                doubt.get_or_insert_with(|| Doubt::begin(self.question.host(), &trouble));
+                return Some(left.min(DNS_FAILURE_TTL));
+            }
+            if let Some(doubt) = doubt.take() {
+                doubt.give_up(&trouble);
+            }
+        }
+        *state = State::Failed { trouble: Rc::new(trouble), until: now + DNS_FAILURE_TTL };
+        drop(state);
+        self.tell();
+        None
+    }
+
+    fn tell(&self) {
+        let places = match &*self.state.borrow() {
+            State::Known(known, _) => Some(Rc::clone(known.places())),
+            _ => None,
+        };
+        self.watchers.borrow().iter().for_each(|watcher| watcher(places.as_deref()));
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        match &*self.state.borrow() {
+            State::Known(known, _) => Some(Ok(Rc::clone(known.places()))),
+            State::Failed { trouble, .. } => Some(Err(Rc::clone(trouble))),
+            State::Unknown | State::Asking(_) => None,
+        }
+    }
+
+    /// Forgets a name that nobody has needed for long, so that name servers are not asked for ever.
+    pub(super) fn forgets(&self, now: Instant) -> bool {
+        let unused = now.saturating_duration_since(self.used.get()) >= DNS_FORGET;
+        if unused {
+            *self.state.borrow_mut() = State::Unknown;
+        }
+        unused
+    }
+}
+
+/// Looks a name up, tells whoever waits, and goes on whenever the answer's time is over.
+async fn follow(name: Weak<Name>, tell: oneshot::Sender<Outcome>) {
+    let mut tell = Some(tell);
+    while let Some(own) = name.upgrade() {
+        let before = own.outcome().and_then(Result::ok);
+        if before.is_some() && own.forgets(Instant::now()) {
+            return;
+        }
+        let found = own.lookups.find(&own.question, before.as_deref()).await;
+        let pause = own.learn(found, Instant::now());
+        if let (Some(tell), Some(outcome)) = (tell.take(), own.outcome()) {
+            // Nobody may be waiting any more.
+            let _ = tell.send(outcome);
+        }
+        drop(own);
+        let Some(pause) = pause else { return };
+        sleep(pause).await;
+    }
+}

@@ -20,7 +20,7 @@ use super::{
     delivery::Delivery,
     fpm,
     judge::{Case, Verdict, is_idempotent, judge},
-    member::Member,
+    member::{Member, Use},
     outgoing,
     queue::{self, Seat},
     replay::Replay,
@@ -84,7 +84,9 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
         };
         tried.note(index);
-        let attempt = Attempt { pool, member, record: &record, total: total.as_ref(), seat: seat.as_ref() };
+        let wanted =
+            if idempotent && retry.on != RetryOn::Off && replay.is_small() { Use::Repeatable } else { Use::Once };
+        let attempt = Attempt { pool, member, record: &record, wanted, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -171,6 +173,7 @@ struct Attempt<'a> {
     pool: &'a Rc<Pool>,
     member: &'a Rc<Member>,
     record: &'a Rc<Record>,
+    wanted: Use,
     total: Option<&'a Rc<Timer>>,
     seat: Option<&'a Rc<Seat>>,
 }
@@ -188,7 +191,8 @@ impl Attempt<'_> {
         let timer = self.pool.clock.timer();
         let fastcgi = self.pool.upstream.fastcgi.as_ref();
         let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
-        let kept = if fresh { None } else { self.member.take(self.record, began) };
+        let kept =
+            if fresh { None } else { self.member.take(self.record, &self.pool.upstream.pool, self.wanted, began) };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed for the same reason as in `give_up`.

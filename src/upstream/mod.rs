@@ -10,6 +10,8 @@ pub mod delivery;
 mod evidence;
 pub mod fpm;
 pub mod judge;
+pub mod keeping;
+pub mod kernel;
 pub mod member;
 pub mod outgoing;
 pub mod queue;
@@ -92,7 +94,7 @@ impl Pool {
     pub fn sweep(&self) {
         let now = Instant::now();
         for member in &self.members {
-            member.sweep(now);
+            member.sweep(&self.upstream.pool, now);
         }
     }
 }

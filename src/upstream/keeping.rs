@@ -104,7 +104,7 @@ fn margin(duration: Duration) -> Duration {
 }
 
 fn less_margin(duration: Duration) -> Duration {
-    duration - margin(duration)
+    duration.saturating_sub(margin(duration))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod fields;
 mod listeners;
 mod pool;
 mod queue;
+mod race;
 mod retry;
 mod routes;
 mod start;

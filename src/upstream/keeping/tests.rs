@@ -128,7 +128,7 @@ fn what_the_server_says_is_believed_less_a_margin() {
     assert_eq!((keeping.longest(), keeping.longest_tested()), (ms(4_000), ms(4_000)));
     keeping.announce(Duration::from_secs(1));
     assert_eq!(keeping.longest(), Duration::ZERO);
-    keeping.announce(Duration::from_secs(600));
+    keeping.announce(Duration::from_mins(10));
     assert_eq!(keeping.longest(), limits::POOL_IDLE_TIMEOUT);
 }
 

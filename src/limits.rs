@@ -45,6 +45,16 @@ pub const UPSTREAM_BODY_TIMEOUT: Duration = Duration::from_mins(1);
 pub const POOL_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// An announced keep-alive timeout is used less this margin, so that the gateway closes first.
 pub const POOL_IDLE_MARGIN: Duration = Duration::from_secs(1);
+/// A learned time is used less this part of it, one eighth, and after a while tried with as much more.
+pub const POOL_LEARNED_MARGIN: u32 = 8;
+/// Closings, each well apart from the one before, that must agree before an upstream is believed to have a timeout.
+pub const POOL_LEARNED_CLOSINGS: u32 = 3;
+/// Connections that are closed within this time of each other count once: a restart closes them all.
+pub const POOL_LEARNED_APART: Duration = Duration::from_millis(500);
+/// Without a closing for so long a learned timeout is raised by its margin, in case it was raised at the upstream.
+pub const POOL_LEARNED_LIFE: Duration = Duration::from_mins(1);
+/// Idle connections younger than this are used for every request; no upstream closes them so soon on purpose.
+pub const POOL_IDLE_UNTESTED: Duration = Duration::from_millis(50);
 /// Idle connections kept per worker and member; more are closed at once.
 pub const POOL_MAX_IDLE: usize = 64;
 /// Attempts of one request, the first one included; then the client gets the last failure.
@@ -220,8 +230,17 @@ pub const WRITE_GATHER: usize = 16 * KIB;
 pub const WRITE_COPY: usize = 4 * KIB;
 /// How long an upstream may think about `Expect: 100-continue`; then the body is sent without its word.
 pub const CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A reused connection that ends within this time of a request, without a byte, was most likely closed before it came.
+/// A reused connection that ends within two round trips of a request, without a byte, was most likely closed before it
+/// came. This is the most that is taken for two round trips, and what is taken where nobody knows them.
 pub const KEEPALIVE_RACE: Duration = Duration::from_millis(250);
+/// The least that is taken for them: a busy server may look at its connections a little late.
+pub const KEEPALIVE_RACE_LEAST: Duration = Duration::from_millis(50);
+/// Two round trips, at least this, is how long the reset is waited for that proves a request undelivered; then `maybe`.
+pub const PROOF_WAIT_LEAST: Duration = Duration::from_millis(5);
+/// It is not waited for longer than this.
+pub const PROOF_WAIT_MOST: Duration = Duration::from_millis(100);
+/// How often the kernel is asked meanwhile.
+pub const PROOF_PAUSE: Duration = Duration::from_millis(1);
 /// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
 pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to an upstream; a larger one costs a second allocation.

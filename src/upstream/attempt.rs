@@ -19,7 +19,7 @@ use super::{
     fpm,
     hold::Wait,
     judge::{Case, Verdict, is_idempotent, judge},
-    member::Member,
+    member::{Member, Use},
     outgoing,
     queue::{self, Seat},
     replay::Replay,
@@ -97,7 +97,9 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
         };
         tried.note(index);
-        let attempt = Attempt { pool, member, record: &record, total: total.as_ref(), seat: seat.as_ref() };
+        let wanted =
+            if idempotent && retry.on != RetryOn::Off && replay.is_small() { Use::Repeatable } else { Use::Once };
+        let attempt = Attempt { pool, member, record: &record, wanted, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -200,6 +202,7 @@ struct Attempt<'a> {
     pool: &'a Rc<Pool>,
     member: &'a Rc<Member>,
     record: &'a Rc<Record>,
+    wanted: Use,
     total: Option<&'a Rc<Timer>>,
     seat: Option<&'a Rc<Seat>>,
 }
@@ -221,7 +224,8 @@ impl Attempt<'_> {
         pulse.ask(began);
         let heading = self.heading(began);
         let fresh = fresh || !self.is_kept(heading.as_ref());
-        let kept = if fresh { None } else { self.member.take(self.record, began) };
+        let kept =
+            if fresh { None } else { self.member.take(self.record, &self.pool.upstream.pool, self.wanted, began) };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed for the same reason as in `give_up`.

@@ -26,7 +26,7 @@ pub struct Delivery {
     pub read: Cell<u64>,
     /// Whether they were an answer in the right protocol.
     pub answered: Cell<bool>,
-    /// Whether that answer was that the request is not taken: proof that nothing was done with it.
+    /// Whether nothing was done with it, by proof: an answer that says so, or what the kernel knows.
     pub refused: Cell<bool>,
     /// Whether the connection had served before.
     pub reused: Cell<bool>,

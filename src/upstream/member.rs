@@ -12,6 +12,7 @@ use std::{
 use http::{HeaderName, HeaderValue};
 
 use super::{
+    keeping::{Keeping, Span},
     resolve::{Name, Places},
     roster::Standing,
     transport::{Connection, Idle, http1::Head},
@@ -39,15 +40,26 @@ pub struct Member {
     pub standing: Arc<Standing>,
     /// Last used last.
     idle: RefCell<Vec<Kept>>,
-    /// How long it said that it keeps idle connections.
-    announced: Cell<Option<Duration>>,
+    /// How long it keeps idle connections, as far as is known.
+    keeping: Cell<Keeping>,
+    /// When the idle connections were looked through.
+    swept: Cell<Option<Instant>>,
     /// Whether somebody closes connections whose instant is over.
     tidying: Cell<bool>,
 }
 
 struct Kept {
     connection: Connection,
-    until: Instant,
+    since: Instant,
+}
+
+/// What a connection is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// A request that is sent again if the connection turns out to be dead.
+    Repeatable,
+    /// A request that may not be, or cannot be.
+    Once,
 }
 
 impl Member {
@@ -67,7 +79,8 @@ impl Member {
             name: None,
             standing: Arc::clone(standing),
             idle: RefCell::default(),
-            announced: Cell::new(None),
+            keeping: Cell::default(),
+            swept: Cell::new(None),
             tidying: Cell::new(false),
         }
     }
@@ -95,21 +108,36 @@ impl Member {
         self.idle.borrow_mut().retain(|kept| !kept.connection.leads_to.is_some_and(left));
     }
 
-    /// An idle connection that is at `now` still open and silent, the one used last first.
-    pub fn take(&self, record: &Record, now: Instant) -> Option<Connection> {
+    /// An idle connection that is at `now` still open and silent, the one used last first. A request that can be sent
+    /// once only gets none that has been idle for longer than others were seen to survive, unless the settings say so.
+    pub fn take(&self, record: &Record, pool: &settings::Pool, wanted: Use, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
-        while let Some(mut kept) = idle.pop() {
-            if kept.until <= now {
-                continue;
-            }
+        let keeping = self.keeping.get();
+        let longest = match (pool.idle_timeout, wanted) {
+            (Some(set), _) => set,
+            (None, Use::Repeatable) => keeping.longest(),
+            (None, Use::Once) => keeping.longest_tested(),
+        };
+        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest) {
+            let span = self.span(&kept, now);
             match kept.connection.look() {
-                Idle::Clean => return Some(kept.connection),
-                Idle::Closed => {}
-                Idle::Stray if kept.connection.says_goodbye() => {}
+                Idle::Clean => {
+                    kept.connection.idle = span;
+                    return Some(kept.connection);
+                }
+                Idle::Closed => self.saw_closed(span, now),
+                Idle::Stray if kept.connection.says_goodbye() => self.saw_closed(span, now),
                 Idle::Stray => self.report_stray(record),
             }
         }
         None
+    }
+
+    /// A connection that had been idle for so long was found closed, or was closed just when it was used again.
+    pub fn saw_closed(&self, idle: Span, now: Instant) {
+        let mut keeping = self.keeping.get();
+        keeping.saw_closed(idle, now);
+        self.keeping.set(keeping);
     }
 
     /// Keeps a connection that may serve again, from `now` on.
@@ -119,18 +147,18 @@ impl Member {
         }
         let used_up = pool.max_requests > 0 && connection.served >= pool.max_requests;
         let mut idle = self.idle.borrow_mut();
-        if used_up || idle.len() >= pool.max_idle {
+        let longest = self.longest(pool);
+        if used_up || pool.max_idle == 0 || longest.is_zero() {
             return;
         }
-        let announced = self.announced.get().map(|timeout| timeout.saturating_sub(limits::POOL_IDLE_MARGIN));
-        let longest = match (pool.idle_timeout, announced) {
-            (Some(set), _) => set,
-            (None, Some(announced)) => announced.min(limits::POOL_IDLE_TIMEOUT),
-            (None, None) => limits::POOL_IDLE_TIMEOUT,
-        };
-        if !longest.is_zero() {
-            idle.push(Kept { connection, until: now + longest });
+        if idle.len() >= pool.max_idle {
+            // One that is too old makes room.
+            if idle.first().is_none_or(|oldest| now.saturating_duration_since(oldest.since) < longest) {
+                return;
+            }
+            idle.remove(0);
         }
+        idle.push(Kept { connection, since: now });
     }
 
     /// Notes what an answer says of its connection: `Keep-Alive: timeout=N`.
@@ -142,13 +170,42 @@ impl Member {
             .filter_map(|item| item.trim_ascii().strip_prefix(b"timeout="))
             .find_map(|seconds| std::str::from_utf8(seconds).ok()?.trim().parse().ok());
         if let Some(seconds) = timeout {
-            self.announced.set(Some(Duration::from_secs(seconds)));
+            let mut keeping = self.keeping.get();
+            keeping.announce(Duration::from_secs(seconds));
+            self.keeping.set(keeping);
         }
     }
 
     /// Closes idle connections that are too old or that the server has closed.
-    pub fn sweep(&self, now: Instant) {
-        self.idle.borrow_mut().retain_mut(|kept| kept.until > now && kept.connection.look() != Idle::Closed);
+    pub fn sweep(&self, pool: &settings::Pool, now: Instant) {
+        let longest = self.longest(pool);
+        let mut keeping = self.keeping.get();
+        let mut oldest = Duration::ZERO;
+        self.idle.borrow_mut().retain_mut(|kept| {
+            let span = self.span(kept, now);
+            if kept.connection.look() == Idle::Closed {
+                keeping.saw_closed(span, now);
+                return false;
+            }
+            oldest = oldest.max(span.until);
+            span.until < longest
+        });
+        keeping.saw_open(oldest, now);
+        self.keeping.set(keeping);
+        self.swept.set(Some(now));
+    }
+
+    /// For how long connections are kept.
+    fn longest(&self, pool: &settings::Pool) -> Duration {
+        pool.idle_timeout.unwrap_or_else(|| self.keeping.get().longest())
+    }
+
+    /// How long a connection has been idle at `now`.
+    fn span(&self, kept: &Kept, now: Instant) -> Span {
+        Span {
+            open: self.swept.get().map_or(Duration::ZERO, |swept| swept.saturating_duration_since(kept.since)),
+            until: now.saturating_duration_since(kept.since),
+        }
     }
 
     /// Closes connections that are kept for an instant when that is over: the sweep of the worker comes too seldom.
@@ -157,11 +214,11 @@ impl Member {
         if self.tidying.replace(true) {
             return;
         }
-        let member = Rc::clone(self);
+        let (member, pool) = (Rc::clone(self), *pool);
         tokio::task::spawn_local(async move {
             while !member.idle.borrow().is_empty() {
                 tokio::time::sleep(instant).await;
-                member.sweep(Instant::now());
+                member.sweep(&pool, Instant::now());
             }
             member.tidying.set(false);
         });

@@ -11,6 +11,8 @@ mod evidence;
 pub mod fpm;
 mod hold;
 pub mod judge;
+pub mod keeping;
+pub mod kernel;
 pub mod member;
 pub mod outgoing;
 pub mod pulse;
@@ -97,7 +99,7 @@ impl Pool {
     pub fn sweep(&self) {
         let now = Instant::now();
         for member in &self.members {
-            member.sweep(now);
+            member.sweep(&self.upstream.pool, now);
         }
     }
 }

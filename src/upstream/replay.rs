@@ -98,6 +98,17 @@ impl Replay {
         self.whole
     }
 
+    /// Whether the whole body can surely be sent again.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.spool.is_some()
+            || match self.length() {
+                Length::None => true,
+                Length::Exact(length) => length <= self.limit as u64,
+                Length::Unknown => false,
+            }
+    }
+
     /// Starts from the beginning, for the next attempt.
     pub fn rewind(&mut self) {
         if let Some(spool) = &mut self.spool {

@@ -115,6 +115,19 @@ fn every_lint_exception_has_a_reason() {
 }
 
 #[test]
+fn unsafe_code_is_in_the_one_module_that_asks_the_kernel() {
+    finds(rules::unsafety, "src/x.rs", "fn f() { unsafe { g() } } // unsafe", 1);
+    finds(rules::unsafety, "src/x.rs", "#[expect(unsafe_code, reason = \"fast\")]\nmod x;", 1);
+    finds(rules::unsafety, "src/x.rs", "#![deny(unsafe_code)]\nconst S: &str = \"unsafe\";", 0);
+    finds(rules::unsafety, "src/upstream/kernel.rs", "fn f() { unsafe { g() } }", 0);
+    hold(
+        &["src", "tests", "benches"],
+        rules::unsafety,
+        "use a safe wrapper (rustix, socket2); src/upstream/kernel.rs may ask the kernel for what none of them tells",
+    );
+}
+
+#[test]
 fn durations_and_sizes_live_in_limits() {
     finds(rules::limits, "src/x.rs", "let d = Duration::from_millis(250);", 1);
     finds(rules::limits, "src/x.rs", "let n = 64 * 1024; let m = 65_536; let k = 8 << 10;", 3);

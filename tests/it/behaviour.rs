@@ -10,6 +10,7 @@ mod listeners;
 mod names;
 mod pool;
 mod queue;
+mod race;
 mod retry;
 mod routes;
 mod start;

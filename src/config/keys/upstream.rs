@@ -131,7 +131,9 @@ pub static POOL: Table = Table {
             name: "idle_timeout",
             kind: Kind::DurationOr(&["auto"]),
             preset: Preset::Text("auto"),
-            about: "An idle connection is closed after this; \"auto\" is 60s or what the upstream announces, less a margin.",
+            about: "An idle connection is closed after this; \"auto\" is 60s, or less where the upstream announces less or \
+                    was seen to close sooner, and a request that cannot be sent twice then uses only connections that have \
+                    been idle for no longer than others were seen to survive.",
         },
         Key {
             name: "max_idle",
@@ -170,7 +172,10 @@ pub static RETRY: Table = Table {
             kind: Kind::OneOf(&["proof", "idempotent", "off"], &[]),
             preset: Preset::Text("proof"),
             about: "\"proof\": any method where it is proven that nothing was delivered, else idempotent ones; \
-                    \"idempotent\": the same without proofs that ask the kernel; \"off\".",
+                    \"idempotent\": the same without proofs that ask the kernel; \"off\". One thing looks to the kernel like \
+                    a request that nobody read: a server that half-closes an idle connection, still reads and carries \
+                    out a request there, and resets the connection within milliseconds. No HTTP server is known to do \
+                    so; in front of one, write \"idempotent\".",
         },
         Key {
             name: "body",

@@ -160,7 +160,7 @@ pub struct Timeouts {
 /// `pool`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
-    /// `None`: auto, that is 60 s or what the upstream announces, less a margin.
+    /// `None`: auto, that is 60 s, or less where the upstream announces less or was seen to close sooner.
     pub idle_timeout: Option<Duration>,
     /// Idle connections per worker and member; 0 keeps none.
     pub max_idle: usize,

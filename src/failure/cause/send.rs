@@ -18,7 +18,7 @@ pub(super) const CLOSED_BEFORE_WRITE: Facts = Facts {
     parameters: &[],
     delivered: Delivered::No,
     passes: true,
-    meaning: "The kept connection to the upstream was already closed; nothing of this request was written.",
+    meaning: "The kept connection to the upstream was already closed; nothing of this request reached the application.",
     real_life: &["an application that closes idle connections sooner than the gateway", "a restart of the application"],
     next: "Set pool.idle_timeout below the application's keep-alive timeout.",
     retry: retry::ANY,

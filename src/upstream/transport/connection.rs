@@ -13,7 +13,14 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
-use crate::{limits, upstream::connect::Wire};
+use crate::{
+    limits,
+    upstream::{
+        connect::Wire,
+        keeping::Span,
+        kernel::{self, TcpInfo},
+    },
+};
 
 thread_local! {
     /// Where small answers are read.
@@ -33,6 +40,10 @@ pub struct Connection {
     pub leads_to: Option<SocketAddr>,
     /// Whether the last answer was too large for the worker's scratch buffer.
     large: bool,
+    /// Bytes written in all exchanges.
+    written: u64,
+    /// How long it had been idle when it was taken, and how much of that it was last seen open.
+    pub idle: Span,
 }
 
 /// What an idle connection looks like.
@@ -50,13 +61,46 @@ impl Connection {
     /// A fresh connection.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
-        Self { wire, buffer: BytesMut::new(), served: 0, streams: false, leads_to: None, large: false }
+        Self {
+            wire,
+            buffer: BytesMut::new(),
+            served: 0,
+            streams: false,
+            leads_to: None,
+            large: false,
+            written: 0,
+            idle: Span::default(),
+        }
     }
 
     /// A fresh connection to `address`, which was looked up by name.
     #[must_use]
     pub fn to(address: SocketAddr, wire: Wire) -> Self {
         Self { leads_to: Some(address), ..Self::new(wire) }
+    }
+
+    /// Bytes written since it was opened.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What the kernel knows of it; `None` where it does not run over TCP.
+    #[must_use]
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
+        match &self.wire {
+            Wire::Tcp(stream) => kernel::tcp_info(stream),
+            Wire::Unix(_) => None,
+        }
+    }
+
+    /// The error that the kernel keeps for who asks next.
+    #[must_use]
+    pub fn take_error(&self) -> Option<io::Error> {
+        match &self.wire {
+            Wire::Tcp(stream) => stream.take_error().ok()?,
+            Wire::Unix(stream) => stream.take_error().ok()?,
+        }
     }
 
     /// Looks at an idle connection. Costs a system call only when the kernel has reported something on it.
@@ -126,10 +170,12 @@ impl Connection {
     /// The socket's.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, first: &[u8], second: &[u8]) -> Poll<io::Result<usize>> {
         let wire = Pin::new(&mut self.wire);
-        match (first.is_empty(), second.is_empty()) {
+        let written = ready!(match (first.is_empty(), second.is_empty()) {
             (_, true) => wire.poll_write(cx, first),
             (true, false) => wire.poll_write(cx, second),
             (false, false) => wire.poll_write_vectored(cx, &[io::IoSlice::new(first), io::IoSlice::new(second)]),
-        }
+        })?;
+        self.written += written as u64;
+        Poll::Ready(Ok(written))
     }
 }

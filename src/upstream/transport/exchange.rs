@@ -105,6 +105,14 @@ pub(super) enum End {
     Failed(io::Error),
 }
 
+/// Why there is no head.
+enum Stop {
+    /// For a reason that is known.
+    Failed(Box<Failure>),
+    /// The connection ended, and the kernel may know more.
+    Ended(End),
+}
+
 impl Exchange {
     /// Starts an exchange; `head` is the request's head as it goes on the wire, `expects` holds its body back.
     #[must_use]
@@ -143,7 +151,15 @@ impl Exchange {
     /// # Errors
     /// Every way in which there is none.
     pub async fn head(&mut self) -> Result<(Head, Framing)> {
-        let head = poll_fn(|cx| self.poll_head(cx)).await?;
+        let head = match poll_fn(|cx| self.poll_head(cx)).await {
+            Ok(head) => head,
+            Err(Stop::Failed(failure)) => return Err(failure),
+            Err(Stop::Ended(end)) => {
+                // Boxed, because it is rare: the future of every request would carry it along.
+                let findings = Box::pin(self.examine(&end)).await;
+                return Err(self.ended_before_head(&end, findings));
+            }
+        };
         let now = Instant::now();
         if self.delivery.sent.get().is_none() {
             self.delivery.sent.set(Some(now));
@@ -261,11 +277,11 @@ impl Exchange {
         self.upload.into_replay()
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Head, Stop>> {
         loop {
             let waits = match self.upload.poll(&mut self.connection, &self.delivery, cx) {
                 Ok(waits) => waits,
-                Err(failure) => return Poll::Ready(Err(self.client_failed(failure))),
+                Err(failure) => return Poll::Ready(Err(Stop::Failed(self.client_failed(failure)))),
             };
             if waits == Waits::Done && self.delivery.sent.get().is_none() {
                 // What left with the first write took no time worth asking the clock for.
@@ -276,18 +292,18 @@ impl Exchange {
             match self.take_head() {
                 Ok(None) => {}
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
-                Err(failure) => return Poll::Ready(Err(failure)),
+                Err(failure) => return Poll::Ready(Err(Stop::Failed(failure))),
             }
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => continue,
-                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_before_head(&end))),
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(Stop::Ended(end))),
                 Poll::Pending => {}
             }
             self.wait_for(waits);
             match self.poll_deadline(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Expired::Phase) if self.waiting == Waiting::Word => self.upload.open(),
-                Poll::Ready(expired) => return Poll::Ready(Err(self.expired(expired))),
+                Poll::Ready(expired) => return Poll::Ready(Err(Stop::Failed(self.expired(expired)))),
             }
         }
     }

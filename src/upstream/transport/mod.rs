@@ -6,6 +6,7 @@ pub mod connection;
 pub mod exchange;
 pub mod fastcgi;
 pub mod http1;
+mod proof;
 mod stream;
 #[cfg(test)]
 mod tests;

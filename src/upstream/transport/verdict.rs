@@ -1,17 +1,17 @@
 //! What a broken exchange means: one cause, with the evidence.
 //! Called by `exchange` and `stream` at the moment something breaks; whether to try again is for `judge`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{
     exchange::{End, Exchange, Expired, Waiting},
     http1::Framing,
     http1::head::{Fault, shown},
+    proof::Findings,
 };
 use crate::{
     config::settings::ServerAddress,
     failure::{Cause, Delivered, Failure, Parameter, classify},
-    limits,
     message::Length,
     observe::program_log,
     upstream::{evidence::PoolLines, transport::fastcgi::diagnosis},
@@ -49,8 +49,8 @@ impl Exchange {
     }
 
     /// The connection ended before a whole head had come.
-    pub(super) fn ended_before_head(&mut self, end: &End) -> Box<Failure> {
-        let after = rounded(self.delivery.elapsed());
+    pub(super) fn ended_before_head(&mut self, end: &End, findings: Findings) -> Box<Failure> {
+        let after = rounded(findings.at.saturating_duration_since(self.delivery.began()));
         if let End::Failed(error) = end
             && classify::is_lost(error)
         {
@@ -79,11 +79,11 @@ impl Exchange {
             };
             return self.delivery.failure(Cause::ResponseHeadTruncated, evidence);
         }
-        self.ended_silent(end, how, &after)
+        self.ended_silent(end, how, &after, findings)
     }
 
     /// The connection ended and not one byte had come back.
-    fn ended_silent(&self, end: &End, how: &str, after: &str) -> Box<Failure> {
+    fn ended_silent(&self, end: &End, how: &str, after: &str, findings: Findings) -> Box<Failure> {
         let written = self.delivery.written.get();
         let reused = self.delivery.reused.get();
         let nth = self.connection.served + 1;
@@ -101,6 +101,17 @@ impl Exchange {
                 )
             };
         }
+        if findings.undelivered {
+            self.lost_the_race(findings.at);
+            self.delivery.refused.set(true);
+            return self.delivery.failure(
+                Cause::SendClosedBeforeWrite,
+                format!(
+                    "the server had closed the kept connection before request {nth} came: its kernel answered {written} \
+                     bytes with a reset behind the end, and acknowledged none of them"
+                ),
+            );
+        }
         if !self.upload.is_done() {
             let of = match self.upload.replay().length() {
                 Length::Exact(length) => format!(" of a request with {length} bytes of body"),
@@ -111,8 +122,10 @@ impl Exchange {
                 format!("the server {how} the connection after {written} bytes{of}, without an answer"),
             );
         }
-        let since_sent = self.delivery.sent.get().map_or(Duration::ZERO, |sent| sent.elapsed());
-        if reused && since_sent < limits::KEEPALIVE_RACE {
+        let since_sent =
+            self.delivery.sent.get().map_or(Duration::ZERO, |sent| findings.at.saturating_duration_since(sent));
+        if reused && since_sent < self.race() {
+            self.lost_the_race(findings.at);
             return self
                 .delivery
                 .failure(
@@ -147,6 +160,11 @@ impl Exchange {
                 self.delivery.failure(Cause::UpstreamClosedNoResponse, evidence).next(next)
             }
         }
+    }
+
+    /// Notes for how long the server keeps idle connections: this one was closed just when it was used again.
+    fn lost_the_race(&self, now: Instant) {
+        self.terms.member.saw_closed(self.connection.idle, now);
     }
 
     /// What a silence of that length means that a FastCGI application has ended.

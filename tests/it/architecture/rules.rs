@@ -71,6 +71,14 @@ pub fn reasons(source: &Source) -> Findings {
         .collect()
 }
 
+pub fn unsafety(source: &Source) -> Findings {
+    // The one question to the kernel that no safe wrapper asks.
+    if source.path == "src/upstream/kernel.rs" {
+        return Vec::new();
+    }
+    in_code(source, r"\bunsafe\b|\b(allow|expect|warn)\s*\(\s*unsafe_code", "unsafe code")
+}
+
 pub fn limits(source: &Source) -> Findings {
     if source.path == "src/limits.rs" {
         return Vec::new();

@@ -178,6 +178,20 @@ pub const EVIDENCE_TABLE: u64 = MIB as u64;
 pub const EVIDENCE_FOLDER: usize = 1024;
 /// Ports or sockets listed in one piece of evidence; the rest is left out.
 pub const EVIDENCE_LISTED: usize = 5;
+/// Time over which the share of a server that was taken back grows, unless `slow_start` says otherwise: none.
+pub const SLOW_START: Duration = Duration::ZERO;
+/// What is known of a server's latency counts for a third after this; so a slow one is tried again soon.
+pub const LATENCY_MEMORY: Duration = Duration::from_secs(2);
+/// Latencies below this are taken for equal: nobody notices the difference, and a hiccup is no lasting one.
+pub const LATENCY_LEAST: Duration = Duration::from_millis(5);
+/// The failures of a server count for a third after this; then one that failed is tried again.
+pub const FAILURE_MEMORY: Duration = Duration::from_secs(5);
+/// The grain of what is remembered of a server: answers within one of it count as one.
+pub const FORM_GRAIN: Duration = Duration::from_millis(10);
+/// With fewer requests under way than this a server is never too busy for those whose hash is its own.
+pub const HASH_BUSY_LEAST: u32 = 32;
+/// With more of its share under way than this, in percent, it passes those with its hash on to the next one.
+pub const HASH_BUSY_PERCENT: u32 = 125;
 /// The retry budget counts the requests of so many past seconds.
 pub const RETRY_BUDGET_WINDOW: usize = 10;
 /// Bytes of a path that fit into a Unix socket address; a longer one is refused when the configuration is read.

@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::{
     problem::Problem,
-    settings::{Errors, Listen, RetryAfter, Server, Settings},
+    settings::{Balance, Errors, Listen, RetryAfter, Server, Settings},
     written::{Upstream, Written},
 };
 use crate::failure::{Language, page::Pages};
@@ -95,6 +95,18 @@ fn check_upstream(upstream: &Upstream, found: &mut Vec<Problem>) {
             let hint = "give it a larger share with { url = \"...\", weight = 2 }";
             found.push(twice("a server is listed twice", (*span).clone(), (*first).clone()).hint(hint));
         }
+    }
+    if let Some((_, span)) = servers.first()
+        && servers.iter().all(|(server, _)| server.backup)
+    {
+        let problem = Problem::error((*span).clone(), "every server is a backup", "a backup of what?");
+        found.push(problem.hint("leave `backup` out for those that serve when all is well"));
+    }
+    if let Some(place) = upstream.hash_key.clone()
+        && !matches!(upstream.settings.balance, Balance::Hash(_))
+    {
+        let problem = Problem::error(place, "`hash_key` without `balance = \"hash\"`", "has no effect");
+        found.push(problem.hint("write `balance = \"hash\"`, or remove it"));
     }
     let dns = &upstream.settings.dns;
     if dns.min_ttl > dns.max_ttl

@@ -82,6 +82,8 @@ pub struct Upstream {
     pub settings: settings::Upstream,
     /// The places of its servers, as far as they could be read.
     pub servers: Vec<Range<usize>>,
+    /// The place of `hash_key`, where it was written and is not the default.
+    pub hash_key: Option<Range<usize>>,
     /// The place of `dns.min_ttl`, where it was written.
     pub min_ttl: Option<Range<usize>>,
     /// The place of `dns.max_ttl`, where it was written.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
 
 use super::{
     Pool,
@@ -18,7 +18,7 @@ use super::{
     delivery::Delivery,
     fpm,
     hold::Wait,
-    judge::{Case, Verdict, is_idempotent, judge},
+    judge::{self, Case, Verdict, is_idempotent, judge},
     member::{Member, Use},
     outgoing,
     queue::{self, Seat},
@@ -239,6 +239,7 @@ impl Attempt<'_> {
                     pulse.reached(false);
                     pulse.fail(failure.cause, now);
                     delivery.conclude(Some(failure.cause), now);
+                    self.learn(failure.cause, now);
                     return Err((failure, replay));
                 }
             },
@@ -279,10 +280,30 @@ impl Attempt<'_> {
             }
             Err(failure) => {
                 self.record.upstream_status.set(0);
-                pulse.fail(failure.cause, Instant::now());
+                let now = Instant::now();
+                pulse.fail(failure.cause, now);
                 exchange.conclude(failure.cause);
+                self.learn(failure.cause, now);
                 Err((failure, exchange.into_replay()))
             }
+        }
+    }
+
+    /// Notes that an answer came: how long it took, and when, where it came behind the whole request.
+    fn answered(&self, came: Option<(Duration, Instant)>, status: StatusCode) {
+        let standing = &self.member.standing;
+        standing.pulse.reached(true);
+        standing.pulse.answer(came.map_or(Duration::ZERO, |(took, _)| took));
+        if let Some((took, now)) = came.filter(|_| self.pool.balancer.learns()) {
+            // An error that comes at once must not make a server look fast.
+            if status.is_server_error() { standing.form.failed(now) } else { standing.form.answered(took, now) }
+        }
+    }
+
+    /// Tells the policy that the attempt failed at `now`, where that is the server's own doing.
+    fn learn(&self, cause: Cause, now: Instant) {
+        if self.pool.balancer.learns() && judge::is_the_servers(cause) {
+            self.member.standing.form.failed(now);
         }
     }
 
@@ -291,9 +312,8 @@ impl Attempt<'_> {
         let (head, mut framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
         self.member.heed(&head);
+        self.answered(exchange.answered(), head.status);
         let pulse = &self.member.standing.pulse;
-        pulse.reached(true);
-        pulse.answer(exchange.answered_after());
         let held = match framing {
             Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
             Framing::UntilClose => exchange.whole()?,

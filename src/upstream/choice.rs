@@ -1,4 +1,5 @@
-//! Which server gets the next attempt: those not tried yet, ejected and silent ones last, as the balancing policy orders them.
+//! Which server gets the next attempt: one not tried yet, backups behind the others, ejected and silent ones last; among
+//! equals the balancing policy decides.
 //! `attempt` asks before each attempt; what an attempt's end means for the server is not decided here.
 
 use std::time::Instant;
@@ -49,19 +50,29 @@ pub enum Choice {
     Nobody,
 }
 
+/// What sets servers apart before any policy is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tier {
+    ejected: bool,
+    backup: bool,
+}
+
+impl Tier {
+    /// Servers that are well: those that are no backups first.
+    const WELL: [Self; 2] = [Self { ejected: false, backup: false }, Self { ejected: false, backup: true }];
+    const EJECTED: [Self; 2] = [Self { ejected: true, backup: false }, Self { ejected: true, backup: true }];
+}
+
 impl Pool {
     /// The server for the next attempt of `record`'s request, at `now`.
     #[must_use]
-    pub fn choose(&self, _record: &Record, tried: &Tried, now: Instant) -> Choice {
-        let well = self.balancer.pick(|member| {
-            let standing = &self.roster.standings[member];
-            !tried.has(member) && !standing.is_ejected() && standing.pulse.silence(now).is_none()
-        });
-        well.map_or_else(|| self.last_resort(tried, now), Choice::Member)
+    pub fn choose(&self, record: &Record, tried: &Tried, now: Instant) -> Choice {
+        let well = self.pick(Tier::WELL, record, tried, now);
+        well.map_or_else(|| self.last_resort(record, tried, now), Choice::Member)
     }
 
     /// One that fails is better than none: nobody is refused as long as a server was not asked.
-    fn last_resort(&self, tried: &Tried, now: Instant) -> Choice {
+    fn last_resort(&self, record: &Record, tried: &Tried, now: Instant) -> Choice {
         let silent = |member: usize| self.roster.standings[member].pulse.silence(now).is_some();
         let trickles = |member: &usize| self.roster.standings[*member].pulse.trickles(now);
         let mut asleep = (0..self.members.len()).filter(|member| !tried.has(*member) && silent(*member)).peekable();
@@ -69,7 +80,27 @@ impl Pool {
         if let Some(member) = asleep.find(trickles) {
             return Choice::Member(member);
         }
-        let ejected = self.balancer.pick(|member| !tried.has(member) && !silent(member));
+        let ejected = self.pick(Tier::EJECTED, record, tried, now);
         ejected.map_or(if sleeps { Choice::Wait } else { Choice::Nobody }, Choice::Member)
     }
+
+    /// One of the first of these tiers that has a server which was not tried and is not silent.
+    fn pick(&self, tiers: [Tier; 2], record: &Record, tried: &Tried, now: Instant) -> Option<usize> {
+        let fits = |at: usize, tier: Tier| {
+            let member = &self.members[at];
+            let (standing, backup) = (&member.standing, member.server.backup);
+            !tried.has(at)
+                && tier == Tier { ejected: standing.is_ejected(), backup }
+                && standing.pulse.silence(now).is_none()
+        };
+        let among = |tier: Tier| self.balancer.pick(record, now, |at| fits(at, tier));
+        let Some(slow) = &self.slow_start else { return tiers.into_iter().find_map(among) };
+        let lot = slow.lot(self.balancer.key(record));
+        let grown = |at: usize| slow.admits(self.members[at].standing.restored(), now, lot);
+        let grown_among = |tier: Tier| self.balancer.pick(record, now, |at| fits(at, tier) && grown(at));
+        tiers.into_iter().find_map(|tier| grown_among(tier).or_else(|| among(tier)))
+    }
 }
+
+#[cfg(test)]
+mod tests;

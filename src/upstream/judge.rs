@@ -5,7 +5,7 @@ use http::Method;
 
 use crate::{
     config::settings::{Retry, RetryOn},
-    failure::{Cause, Delivered, Phase},
+    failure::{Cause, Delivered, Fault, Phase},
 };
 
 /// What is known when an attempt has failed.
@@ -92,6 +92,15 @@ pub fn is_idempotent(method: &Method, promised: bool) -> bool {
             *method,
             Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE | Method::PUT | Method::DELETE
         )
+}
+
+/// Whether an attempt that ended so says something against its server: not what the client did, and not that an idle
+/// connection had ended.
+#[must_use]
+pub fn is_the_servers(cause: Cause) -> bool {
+    concerns_the_server(cause)
+        && matches!(cause.fault(), Fault::Upstream | Fault::Network)
+        && cause != Cause::SendClosedBeforeWrite
 }
 
 /// Whether another attempt could end otherwise: not where the client failed or the time is used up.
@@ -204,6 +213,13 @@ mod tests {
         ] {
             assert_eq!(judge(&case(cause, Delivered::Maybe)), Verdict::GiveUp, "{cause:?}");
         }
+    }
+
+    #[test]
+    fn a_server_is_blamed_for_its_own_doing_only() {
+        let own = [Cause::ConnectRefused, Cause::UpstreamClosedNoResponse, Cause::BodyTruncated];
+        let not = [Cause::RequestClientAborted, Cause::SendClosedBeforeWrite, Cause::ResponseDeadline];
+        assert!(own.into_iter().all(is_the_servers) && !not.into_iter().any(is_the_servers));
     }
 
     #[test]

@@ -25,8 +25,9 @@ pub mod transport;
 
 use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
 
-use balance::Balancer;
+use balance::{Balancer, Candidate, slow_start::SlowStart};
 use budget::Budget;
+use fastrand::Rng;
 use fpm::Inquiries;
 use http::Response;
 use member::Member;
@@ -47,6 +48,7 @@ pub struct Pool {
     pub(crate) name: Arc<str>,
     pub(crate) members: Vec<Rc<Member>>,
     pub(crate) balancer: Balancer,
+    pub(crate) slow_start: Option<SlowStart>,
     pub(crate) budget: Budget,
     pub(crate) roster: Arc<Roster>,
     pub(crate) line: hold::Line,
@@ -67,15 +69,18 @@ impl Pool {
         clock: &Clock,
     ) -> Rc<Self> {
         let resolver = Resolver::new(&upstream.dns);
+        let servers = || upstream.servers.iter().zip(&roster.standings);
+        let candidate = |(server, standing): (&settings::Server, &Arc<_>)| Candidate {
+            name: Arc::clone(&server.label),
+            weight: server.weight,
+            standing: Arc::clone(standing),
+        };
+        let candidates: Vec<_> = servers().map(candidate).collect();
         Rc::new(Self {
             name: upstream.name.as_str().into(),
-            members: upstream
-                .servers
-                .iter()
-                .zip(&roster.standings)
-                .map(|(server, standing)| member(server, standing, &resolver))
-                .collect(),
-            balancer: Balancer::new(upstream.balance, upstream.servers.iter().map(|server| server.weight)),
+            members: servers().map(|(server, standing)| member(server, standing, &resolver)).collect(),
+            balancer: Balancer::new(&upstream.balance, &candidates, Rng::new()),
+            slow_start: SlowStart::new(upstream.slow_start),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
             roster: Arc::clone(roster),
             line: hold::Line::default(),

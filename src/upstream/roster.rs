@@ -1,13 +1,17 @@
-//! The servers of one upstream as all workers see them: who waits for a seat, and what is under way at each server.
+//! The servers of one upstream as all workers see them: who waits for a seat, what is under way at each, how it does.
 //! Made once per process; each worker's `Pool` holds the same roster beside members and connections of its own.
+
+pub mod form;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use form::Form;
 
 use super::{pulse::Pulse, queue::Queue};
 use crate::config::settings;
@@ -22,13 +26,33 @@ pub struct Roster {
 }
 
 /// How one server stands, over all workers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Standing {
     /// Whether it answers at all.
     pub pulse: Pulse,
+    /// How it has done lately.
+    pub form: Form,
     under_way: AtomicU32,
     ejected: AtomicBool,
-    restored: Mutex<Option<Instant>>,
+    epoch: Instant,
+    /// Nanoseconds since the epoch, or `NEVER`.
+    restored: AtomicU64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Default for Standing {
+    fn default() -> Self {
+        let epoch = Instant::now();
+        Self {
+            pulse: Pulse::default(),
+            form: Form::new(epoch),
+            under_way: AtomicU32::default(),
+            ejected: AtomicBool::default(),
+            epoch,
+            restored: AtomicU64::new(NEVER),
+        }
+    }
 }
 
 /// A request under way at a server; over when dropped.
@@ -75,14 +99,16 @@ impl Standing {
 
     /// Takes it back, at `now`.
     pub fn restore(&self, now: Instant) {
-        *self.restored.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        let since = now.saturating_duration_since(self.epoch).as_nanos();
+        self.restored.store(u64::try_from(since).unwrap_or(NEVER), Ordering::Relaxed);
         self.ejected.store(false, Ordering::Relaxed);
     }
 
     /// When it was taken back last.
     #[must_use]
     pub fn restored(&self) -> Option<Instant> {
-        *self.restored.lock().unwrap_or_else(PoisonError::into_inner)
+        let since = self.restored.load(Ordering::Relaxed);
+        (since != NEVER).then(|| self.epoch + Duration::from_nanos(since))
     }
 }
 

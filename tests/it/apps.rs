@@ -143,7 +143,10 @@ fn bodies_to_and_from_node_stay_as_they_are() {
 fn a_post_that_ends_node_is_named_and_not_sent_twice_but_a_get_is() {
     for (method, statuses, seen) in [("POST", [200, 502], 2), ("GET", [200, 200], 3)] {
         let servers = [App::node(Node::Mortal, "127.0.0.1", 0), App::node(Node::Immortal, "127.0.0.1", 0)];
-        let gate = before(&servers.each_ref().map(|app| format!("http://127.0.0.1:{}", app.port())), "");
+        let gate = before(
+            &servers.each_ref().map(|app| format!("http://127.0.0.1:{}", app.port())),
+            "balance = \"round-robin\"",
+        );
         // Both servers get one of these.
         let answers = ["/exit?1", "/exit?2"].map(|path| {
             let mut client = gate.client();

@@ -1,6 +1,7 @@
 //! What the gateway does when nothing fails, and how it recovers when something does.
 //! One file a subject; failures by cause are in `failures.rs`.
 
+mod balance;
 mod bodies;
 mod early;
 mod fastcgi;

@@ -21,9 +21,25 @@ pub static UPSTREAM: Table = Table {
         },
         Key {
             name: "balance",
-            kind: Kind::OneOf(&["round-robin"], &["two-choices", "least-busy", "hash"]),
-            preset: Preset::Text("round-robin"),
-            about: "How a server is picked: \"round-robin\" by weight.",
+            kind: Kind::OneOf(&["two-choices", "round-robin", "least-busy", "hash"], &[]),
+            preset: Preset::Text("two-choices"),
+            about: "How a server is picked: \"two-choices\" takes two at random and the one that is less busy, faster and \
+                    fails less; \"round-robin\" takes turns; \"least-busy\" takes the one with the fewest requests under \
+                    way; \"hash\" always the same one for the same hash_key. All by weight.",
+        },
+        Key {
+            name: "hash_key",
+            kind: Kind::Text("\"client-ip\", or a field or cookie such as \"header:X-User\" or \"cookie:session\""),
+            preset: Preset::Text("client-ip"),
+            about: "What balance = \"hash\" goes by: \"client-ip\" (IPv6 by /64), \"header:NAME\" or \"cookie:NAME\"; a \
+                    request without it goes as with \"two-choices\". A server that has a quarter more than its share, and \
+                    over 32 requests under way, passes new ones on.",
+        },
+        Key {
+            name: "slow_start",
+            kind: Kind::DurationOrZero,
+            preset: Preset::Duration(limits::SLOW_START),
+            about: "The share of a server that was taken back grows from nothing over this time; \"0s\": at once.",
         },
         Key {
             name: "host_header",
@@ -59,7 +75,6 @@ pub static UPSTREAM: Table = Table {
         table("fastcgi", Kind::Table(&FASTCGI)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
         later("health", "remove it; every request finds out for itself which server answers"),
-        later("slow_start", "remove it"),
         later("fallback", "remove it; add the other servers to `servers`"),
         later("stale_if_error", "remove it; answers are not kept"),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
@@ -83,7 +98,12 @@ pub static SERVER: Table = Table {
             preset: Preset::Count(1),
             about: "Its share of the requests.",
         },
-        later("backup", "remove it; every server of the list gets its share"),
+        Key {
+            name: "backup",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether it is asked only when no other server of the list is left.",
+        },
     ],
 };
 

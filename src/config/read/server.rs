@@ -1,4 +1,4 @@
-//! An entry of `servers`: its URL, read strictly, and its weight.
+//! An entry of `servers`: its URL, read strictly, its weight, and whether it is a backup.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -22,16 +22,16 @@ const HTTP_PORT: u16 = 80;
 const FASTCGI_PORT: u16 = 9000;
 const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "https+srv:", "h2c://", "h2c+unix:", "h2c+srv:"];
 
-/// A string, or a table with `url` and `weight`.
+/// A string, or a table with `url`, `weight` and `backup`.
 pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
     let at = |server| Spanned::new(leaf.span.clone(), server);
     if !matches!(leaf.value, DeValue::Table(_)) {
         return one(leaf).map(at);
     }
     let entry = leaf.section(&SERVER)?;
-    let weight = entry.count("weight");
+    let (weight, backup) = (entry.count("weight"), entry.flag("backup"));
     let server = entry.need("url", one).ok_or_else(Misfit::told)?;
-    Ok(at(Server { weight, ..server }))
+    Ok(at(Server { weight, backup, ..server }))
 }
 
 /// Where PHP-FPM tells its status: a FastCGI server without a weight.
@@ -51,7 +51,7 @@ fn one(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
     let address = address(leaf, &text)?;
     let label: Arc<str> = text.strip_suffix('/').unwrap_or(&text).into();
     let weight = if let Some(Preset::Count(weight)) = SERVER.key("weight").map(|key| key.preset) { weight } else { 1 };
-    Ok(Server { label, address, weight: u32::try_from(weight).unwrap_or(1), protocol })
+    Ok(Server { label, address, weight: u32::try_from(weight).unwrap_or(1), backup: false, protocol })
 }
 
 fn address(leaf: &Leaf<'_>, text: &str) -> Result<ServerAddress, Misfit> {

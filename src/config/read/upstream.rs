@@ -1,6 +1,6 @@
 //! `[upstream.NAME]` and the tables below it.
 
-use http::{HeaderValue, uri::Authority};
+use http::{HeaderName, HeaderValue, uri::Authority};
 use toml::{Spanned, de::DeValue};
 
 use super::{
@@ -12,14 +12,21 @@ use crate::config::{
     keys::Preset,
     problem::Problem,
     settings::{
-        self, Balance, Dns, FastCgi, FpmStatus, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn,
-        Timeouts,
+        self, Balance, Dns, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry,
+        RetryOn, Timeouts,
     },
     written::Upstream,
 };
 use crate::limits;
 
-const BALANCE: [(&str, Balance); 1] = [("round-robin", Balance::RoundRobin)];
+/// A policy; only that of `hash` needs a key.
+type Policy = fn(HashKey) -> Balance;
+const BALANCE: [(&str, Policy); 4] = [
+    ("two-choices", |_| Balance::TwoChoices),
+    ("round-robin", |_| Balance::RoundRobin),
+    ("least-busy", |_| Balance::LeastBusy),
+    ("hash", Balance::Hash),
+];
 const RETRY_ON: [(&str, RetryOn); 3] =
     [("proof", RetryOn::Proof), ("idempotent", RetryOn::Idempotent), ("off", RetryOn::Off)];
 
@@ -33,10 +40,16 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
     let fastcgi = fastcgi(&fastcgi_section, keep);
     let is_fastcgi = servers.first().is_some_and(|server| server.get_ref().protocol == Protocol::FastCgi);
     let pool_section = section.section("pool");
+    let hash_key = section.take("hash_key", hash_key).unwrap_or(HashKey::ClientIp);
+    // At its default it may stand beside any policy.
+    let hash_key_place = section.place("hash_key").filter(|_| hash_key != HashKey::ClientIp);
     let mut settings = settings::Upstream {
         name: (*name.get_ref()).to_owned(),
         servers: servers.iter().map(|server| server.get_ref().clone()).collect(),
-        balance: section.take("balance", |leaf| leaf.word(&BALANCE)).unwrap_or(Balance::RoundRobin),
+        balance: section
+            .take("balance", |leaf| leaf.word(&BALANCE))
+            .map_or(Balance::TwoChoices, |policy| policy(hash_key)),
+        slow_start: section.duration("slow_start"),
         timeouts: timeouts(&section.section("timeouts")),
         pool: pool(&pool_section),
         retry: retry(&section.section("retry")),
@@ -62,6 +75,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         name: Spanned::new(name.span(), settings.name.clone()),
         settings,
         servers: servers.iter().map(Spanned::span).collect(),
+        hash_key: hash_key_place,
         min_ttl: dns.leaf("min_ttl").map(|leaf| leaf.span),
         max_ttl: dns.leaf("max_ttl").map(|leaf| leaf.span),
         max_idle: pool_section.place("max_idle"),
@@ -84,6 +98,21 @@ fn servers(leaf: &Leaf<'_>) -> Result<Vec<Spanned<settings::Server>>, Misfit> {
             Err(Misfit::new("the list is empty").hint("write at least one, such as \"http://127.0.0.1:3000\""))
         }
         _ => leaf.list(server),
+    }
+}
+
+fn hash_key(leaf: &Leaf<'_>) -> Result<HashKey, Misfit> {
+    let text = leaf.text()?;
+    if text == preset_text(leaf.key) {
+        return Ok(HashKey::ClientIp);
+    }
+    // A cookie's name is a token, as the name of a field is (RFC 6265 section 4.1.1).
+    let (kind, name) = text.split_once(':').ok_or_else(|| Misfit::new("none of these"))?;
+    let header = name.parse::<HeaderName>().map_err(|_| Misfit::new("what follows the colon is not a name"))?;
+    match kind {
+        "header" => Ok(HashKey::Header(header)),
+        "cookie" => Ok(HashKey::Cookie(name.to_owned())),
+        _ => Err(Misfit::new("none of these")),
     }
 }
 

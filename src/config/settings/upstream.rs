@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 
 /// `[upstream.NAME]`
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Upstream {
     pub servers: Vec<Server>,
     /// How one of them is picked.
     pub balance: Balance,
+    /// Time over which the share of a server that was taken back grows; zero is at once.
+    pub slow_start: Duration,
     /// One limit a phase.
     pub timeouts: Timeouts,
     /// Kept connections.
@@ -99,6 +101,8 @@ pub struct Server {
     pub address: ServerAddress,
     /// Its share; at least 1.
     pub weight: u32,
+    /// Whether it is asked only when no other is left.
+    pub backup: bool,
     /// What it speaks; the same for all servers of an upstream.
     pub protocol: Protocol,
 }
@@ -132,10 +136,27 @@ pub enum ServerAddress {
 }
 
 /// `balance`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Balance {
     /// Smooth weighted round-robin.
     RoundRobin,
+    /// The one with the fewest requests under way.
+    LeastBusy,
+    /// Of two at random the one that is less busy, faster and fails less.
+    TwoChoices,
+    /// The same one for the same key.
+    Hash(HashKey),
+}
+
+/// `hash_key`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HashKey {
+    /// The client's address; the first 64 bits of an IPv6 address.
+    ClientIp,
+    /// The first field of this name.
+    Header(HeaderName),
+    /// The first cookie of this name.
+    Cookie(String),
 }
 
 /// `timeouts`; `None` is "off".

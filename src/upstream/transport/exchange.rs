@@ -171,6 +171,13 @@ impl Exchange {
         Ok((head, self.framing))
     }
 
+    /// How long the answer's head took behind the whole request, and when it had come; `None` where it came before.
+    #[must_use]
+    pub fn answered(&self) -> Option<(Duration, Instant)> {
+        let (sent, headed) = (self.delivery.sent.get()?, self.delivery.headed.get()?);
+        (headed > sent).then(|| (headed - sent, headed))
+    }
+
     /// Reads a whole body of `length` bytes before anything is told to the client.
     ///
     /// # Errors
@@ -197,13 +204,6 @@ impl Exchange {
         self.waiting = Waiting::Nothing;
         self.timer.disarm();
         ended
-    }
-
-    /// How long the answer's head took once the request had been sent.
-    #[must_use]
-    pub fn answered_after(&self) -> Duration {
-        let (sent, headed) = (self.delivery.sent.get(), self.delivery.headed.get());
-        sent.zip(headed).map_or(Duration::ZERO, |(sent, headed)| headed.saturating_duration_since(sent))
     }
 
     fn poll_linger(&mut self, cx: &mut Context<'_>, most: u64) -> Poll<Result<()>> {

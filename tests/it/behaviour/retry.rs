@@ -7,7 +7,8 @@ use crate::support::{Gate, Origin, Step, faults};
 fn two(first: &str, second: &Origin, upstream: &str) -> Gate {
     let second = second.server();
     Gate::start(&format!(
-        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{first}\", \"{second}\"]\n{upstream}\n"
+        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{first}\", \"{second}\"]\nbalance = \"round-robin\"\n\
+         {upstream}\n"
     ))
 }
 

@@ -218,10 +218,13 @@ fn upstreams_are_checked() {
         ("servers = [\"http://:80\"]", "6:12", &["has no host"]),
         ("servers = [\"http://a..b\"]", "6:12", &["not a host name"]),
         ("servers = [{ url = \"http://a\", weight = 0 }]", "6:41", &["from 1"]),
-        ("servers = [{ url = \"http://a\", backup = true }]", "6:32", &["`backup` is not yet known"]),
+        ("servers = [{ url = \"http://a\", backup = true }]", "6:12", &["every server is a backup"]),
         ("servers = [{ weight = 2 }]", "6:12", &["needs `url`"]),
         ("servers = [\"http://a\", \"http://A:80\"]", "6:24", &["listed twice", "weight"]),
-        ("servers = [\"http://a\"]\nbalance = \"hash\"", "7:11", &["`hash` is not yet known", "round-robin"]),
+        ("servers = [\"http://a\"]\nbalance = \"hsh\"", "7:11", &["did you mean \"hash\"?"]),
+        ("servers = [\"http://a\"]\nhash_key = \"cookie:a\"", "7:1", &["without `balance = \"hash\"`"]),
+        ("servers = [\"http://a\"]\nbalance = \"hash\"\nhash_key = \"ip\"", "8:12", &["\"cookie:session\""]),
+        ("servers = [\"http://a\"]\nbalance = \"hash\"\nhash_key = \"header:\"", "8:12", &["not a name"]),
         ("servers = [\"http://a\"]\nbalance = \"roundrobin\"", "7:11", &["did you mean \"round-robin\"?"]),
         ("servers = [\"http://a\"]\ntimeouts.connect = \"0s\"", "7:20", &["\"off\" for no limit"]),
         ("servers = [\"http://a\"]\ntimeouts.conect = \"1s\"", "7:10", &["did you mean `connect`?"]),
@@ -371,5 +374,5 @@ fn every_key_that_will_be_is_taken_or_not_yet_known() {
         let is_example_file = problem.title.starts_with("the template `/etc/gg/pages/api.json` cannot be read");
         assert!(is_later || is_later_cause || is_example_folder || is_example_file, "{problems}");
     }
-    assert!(problems.len() > 5, "{problems}");
+    assert!(!problems.is_empty());
 }

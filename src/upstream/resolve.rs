@@ -20,7 +20,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     rc::Rc,
     time::{Duration, Instant},
@@ -37,7 +37,10 @@ pub use self::{
     name::Name,
     places::{Pick, Places},
 };
-use crate::config::settings::{Dns, ServerAddress};
+use crate::{
+    config::settings::{Dns, ServerAddress},
+    limits::DNS_FAILURE_TTL,
+};
 
 /// Looks names up for one upstream. Owned by one worker, whose tasks run in a `LocalSet`.
 pub struct Resolver {
@@ -121,7 +124,7 @@ impl Lookups {
         match question {
             Question::Service(service) => self.service(service, before).await,
             Question::Host(host, port) => {
-                let (addresses, until) = self.addresses(host).await?;
+                let (addresses, until) = self.addresses(host, before.map(Places::of_host)).await?;
                 let target = Target::new((0, 0), "", addresses.into_iter().map(|ip| (ip, *port).into()));
                 let places = Places::new(target).ok_or_else(|| Trouble::empty(host))?;
                 Ok((places, until))
@@ -129,14 +132,26 @@ impl Lookups {
         }
     }
 
-    /// The addresses of `host`, never none, and until when they may be kept.
-    async fn addresses(&self, host: &str) -> Result<(Vec<IpAddr>, Instant), Trouble> {
+    /// The addresses of `host`, never none, and until when they may be kept. Those of a family that nobody answers for are
+    /// what they were `before`; where nothing was known somebody waits, and the rest is asked for soon.
+    async fn addresses(&self, host: &str, before: Option<&[SocketAddr]>) -> Result<(Vec<IpAddr>, Instant), Trouble> {
         if let Some(addresses) = self.local(host.strip_suffix('.').unwrap_or(host)) {
             // The files are looked at again after the least of times.
             return Ok((addresses, Instant::now()));
         }
-        let found = self.ask(host, Wanted::Addresses).await?;
-        Ok((found.addresses, found.valid_until))
+        let wanted = if before.is_some() { Wanted::Addresses } else { Wanted::AddressesSoon };
+        let Found { mut addresses, partial, mut valid_until, .. } = self.ask(host, wanted).await?;
+        if partial {
+            let missing = |ip: &IpAddr| !addresses.iter().any(|found| found.is_ipv4() == ip.is_ipv4());
+            match before {
+                Some(before) => {
+                    let kept: Vec<IpAddr> = before.iter().map(SocketAddr::ip).filter(missing).collect();
+                    addresses.extend(kept);
+                }
+                None => valid_until = valid_until.min(Instant::now() + DNS_FAILURE_TTL),
+            }
+        }
+        Ok((addresses, valid_until))
     }
 
     async fn ask(&self, host: &str, wanted: Wanted) -> Result<Found, Trouble> {

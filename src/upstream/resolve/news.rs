@@ -83,3 +83,23 @@ fn count(name: &str, change: impl Fn(usize) -> usize) -> usize {
     }
     workers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_speak_with_one_voice() {
+        let name = "one-voice.invalid";
+        let workers = || count(name, |workers| workers);
+        let trouble = Trouble::reserved(name);
+        let [first, second, third] = [(); 3].map(|()| Doubt::begin(name, &trouble));
+        assert_eq!(workers(), 3, "the first of them has said it");
+        first.end();
+        second.give_up(&trouble);
+        assert_eq!(workers(), 1, "it is not over while one is in doubt");
+        drop(third);
+        assert_eq!(workers(), 0);
+        assert!(!DOUBTFUL.lock().unwrap().contains_key(name), "nothing is left behind");
+    }
+}

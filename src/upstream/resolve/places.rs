@@ -85,6 +85,11 @@ impl Places {
         self.all().any(|own| own == address)
     }
 
+    /// The addresses of a name without SRV records.
+    pub(super) fn of_host(&self) -> &[SocketAddr] {
+        &self.targets[0].addresses
+    }
+
     /// The target that an SRV record has named `host`.
     pub(super) fn target(&self, host: &str) -> Option<&Target> {
         self.targets.iter().find(|target| &*target.host == host)

@@ -51,6 +51,8 @@ struct Server {
 pub(super) enum Wanted {
     /// A and AAAA records.
     Addresses,
+    /// The same for somebody who waits: a slow AAAA answer does not hold up a known IPv4 address (RFC 8305 section 3).
+    AddressesSoon,
     /// SRV records.
     Services,
 }
@@ -61,6 +63,8 @@ pub(super) struct Found {
     pub(super) addresses: Vec<IpAddr>,
     /// Never none where services were asked for.
     pub(super) services: Vec<SRV>,
+    /// Whether it is not known if there are addresses of the family that has none.
+    pub(super) partial: bool,
     pub(super) valid_until: Instant,
 }
 
@@ -149,7 +153,8 @@ impl Servers {
                 let position = (first + turn) % self.all.len();
                 let server = &self.all[position];
                 let asked = match wanted {
-                    Wanted::Addresses => server.addresses(name).await,
+                    Wanted::Addresses => server.addresses(name, Duration::MAX).await,
+                    Wanted::AddressesSoon => server.addresses(name, DNS_FAMILY_DELAY).await,
                     Wanted::Services => server.services(name).await,
                 };
                 let error = match asked {
@@ -190,18 +195,20 @@ impl Server {
         Ok(Self { address, client: builder.build()? })
     }
 
-    /// Both address families, IPv4 first. A slow AAAA answer does not hold up a known IPv4 address (RFC 8305 section 3).
-    async fn addresses(&self, name: &Name) -> Result<Found, NetError> {
+    /// Both address families, IPv4 first; where those are known, the others are waited for no longer than `patience`.
+    async fn addresses(&self, name: &Name, patience: Duration) -> Result<Found, NetError> {
         let four = pin!(self.client.ipv4_lookup(name.clone()));
         let six = pin!(self.client.ipv6_lookup(name.clone()));
         let (four, six) = match select(four, six).await {
             Either::Left((four, six)) => {
-                let patience = if four.is_ok() { DNS_FAMILY_DELAY } else { Duration::MAX };
+                let patience = if four.is_ok() { patience } else { Duration::MAX };
                 (four, timeout(patience, six).await.ok())
             }
             Either::Right((six, four)) => (four.await, Some(six)),
         };
-        let mut found = Found { addresses: Vec::new(), services: Vec::new(), valid_until: Instant::now() };
+        let mut found =
+            Found { addresses: Vec::new(), services: Vec::new(), partial: false, valid_until: Instant::now() };
+        found.partial = six.is_none();
         let mut errors = Vec::new();
         for answer in [Some(four), six].into_iter().flatten() {
             match answer {
@@ -210,6 +217,8 @@ impl Server {
             }
         }
         if !found.addresses.is_empty() {
+            let denies = |error| matches!(classify::dns(error).cause, Cause::DnsNxdomain | Cause::DnsNoAddress);
+            found.partial |= !errors.iter().all(denies);
             return Ok(found);
         }
         // A name that does not exist has no records of any type, whatever became of the other question.
@@ -233,7 +242,7 @@ impl Server {
         if services.is_empty() {
             return Err(NoRecords::new(lookup.query().clone(), ResponseCode::NoError).into());
         }
-        Ok(Found { addresses: Vec::new(), services, valid_until: lookup.valid_until() })
+        Ok(Found { addresses: Vec::new(), services, partial: false, valid_until: lookup.valid_until() })
     }
 }
 

@@ -25,7 +25,8 @@ impl Lookups {
         let mut hosts: Vec<String> = records.iter().map(host).collect();
         hosts.sort_unstable();
         hosts.dedup();
-        let answers = join_all(hosts.iter().map(|host| self.addresses(host))).await;
+        let known = |host: &String| before.and_then(|before| before.target(host)).map(Target::addresses);
+        let answers = join_all(hosts.iter().map(|host| self.addresses(host, known(host)))).await;
         let (mut targets, mut until, mut first) = (Vec::new(), found.valid_until, None);
         for (asked, answer) in hosts.iter().zip(answers) {
             let named = || records.iter().filter(|record| host(record) == *asked);
@@ -39,8 +40,8 @@ impl Lookups {
                 }
                 Err(trouble) => {
                     until = until.min(Instant::now() + DNS_FAILURE_TTL);
-                    if let Some(old) = before.and_then(|before| before.target(asked)).filter(|_| !trouble.is_denial()) {
-                        let at = |port| old.addresses().iter().map(move |old| (old.ip(), port).into()).collect();
+                    if let Some(old) = known(asked).filter(|_| !trouble.is_denial()) {
+                        let at = |port| old.iter().map(move |old| (old.ip(), port).into()).collect();
                         targets.extend(named().filter_map(|record| target(record, at(record.port))));
                     }
                     first = first.or(Some(trouble));

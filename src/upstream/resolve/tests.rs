@@ -4,7 +4,7 @@ mod background;
 mod name_server;
 mod services;
 
-use std::{fs, future::Future, net::SocketAddr};
+use std::{fs, future::Future};
 
 use futures_util::future::join_all;
 use hickory_resolver::{config::ResolverOpts, proto::rr::Name as Full};
@@ -12,10 +12,7 @@ use tokio::{net::UdpSocket, runtime, task::LocalSet, time::timeout};
 
 use self::name_server::{NameServer, Reply};
 use super::*;
-use crate::{
-    failure::{self, Cause, Delivered, Failure, Parameter},
-    limits::DNS_FAILURE_TTL,
-};
+use crate::failure::{self, Cause, Delivered, Failure, Parameter};
 
 impl Resolver {
     fn host(&self, host: &str) -> Rc<Name> {

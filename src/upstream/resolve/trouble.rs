@@ -43,7 +43,7 @@ impl Trouble {
             (classify::DnsVerdict { cause, rcode }, _) => (cause, rcode),
         };
         let mut evidence = match wanted {
-            Wanted::Addresses => format!("{host} has no address"),
+            Wanted::Addresses | Wanted::AddressesSoon => format!("{host} has no address"),
             Wanted::Services => format!("{host} has no SRV record of a server"),
         };
         for (position, (said, times)) in counted(answers, wanted).into_iter().enumerate() {

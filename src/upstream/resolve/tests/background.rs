@@ -66,6 +66,29 @@ fn an_old_answer_serves_while_the_name_server_fails() {
 }
 
 #[test]
+fn a_family_that_is_not_answered_for_keeps_its_addresses() {
+    run(async {
+        let (reply, server, resolver) = changing(Reply::Half(1)).await;
+        let name = resolver.host("app.example");
+        let both = |at: u8| [last(at), vec![format!("2001:db8::{at}").parse().unwrap()]].concat();
+        assert_eq!(addresses(&name.places().await.unwrap()), last(1), "whoever waits gets what there is");
+        reply.set(Reply::Both(1));
+        until(&name, |found| found == both(1)).await;
+        reply.set(Reply::Half(1));
+        let asked = server.queries.get();
+        until(&name, |found| {
+            assert_eq!(found, both(1));
+            server.queries.get() > asked + 4
+        })
+        .await;
+        reply.set(Reply::Both(2));
+        until(&name, |found| found == both(2)).await;
+        reply.set(Reply::Address(2, 60));
+        until(&name, |found| found == last(2)).await;
+    });
+}
+
+#[test]
 fn whoever_keeps_connections_is_told_where_a_name_leads_to_now() {
     run(async {
         let (reply, _server, resolver) = changing(Reply::Address(1, 0)).await;

@@ -1,10 +1,15 @@
 //! A scripted name server on loopback, over UDP alone: one reply to each query, by its name and number.
 
-use std::{cell::Cell, net::SocketAddr, rc::Rc};
+use std::{
+    cell::Cell,
+    net::{Ipv6Addr, SocketAddr},
+    rc::Rc,
+};
 
 use tokio::{net::UdpSocket, task::spawn_local};
 
 const A: u16 = 1;
+const AAAA: u16 = 28;
 const SRV: u16 = 33;
 const MINUTE: u32 = 60;
 
@@ -14,6 +19,10 @@ pub(super) enum Reply {
     Code(u8),
     /// 192.0.2.N with this TTL to A, nothing to anything else.
     Address(u8, u32),
+    /// 192.0.2.N to A and `2001:db8::N` to AAAA with a TTL of zero.
+    Both(u8),
+    /// 192.0.2.N to A with a TTL of zero; AAAA gets no answer.
+    Half(u8),
     /// These addresses with a TTL of a minute to A.
     Addresses(&'static [[u8; 4]]),
     /// Priority, weight, port and target, with a TTL of a minute to SRV.
@@ -60,6 +69,11 @@ fn answer(query: &[u8], reply: impl FnOnce(&str) -> Reply) -> Option<Vec<u8>> {
         Reply::Silence => return None,
         Reply::Code(code) => (code, Vec::new()),
         Reply::Address(last, ttl) if family == A => (0, vec![(ttl, vec![192, 0, 2, last])]),
+        Reply::Both(last) | Reply::Half(last) if family == A => (0, vec![(0, vec![192, 0, 2, last])]),
+        Reply::Both(last) if family == AAAA => {
+            (0, vec![(0, Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()).octets().to_vec())])
+        }
+        Reply::Half(_) => return None,
         Reply::Addresses(all) if family == A => (0, all.iter().map(|one| (MINUTE, one.to_vec())).collect()),
         Reply::Services(all) if family == SRV => (0, all.iter().map(|one| (MINUTE, service(one))).collect()),
         _ => (0, Vec::new()),

@@ -3,7 +3,7 @@
 
 mod entrance;
 mod learned;
-mod pace;
+pub mod pace;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,7 @@ mod fields;
 mod listeners;
 mod pool;
 mod queue;
+mod quota;
 mod retry;
 mod routes;
 mod start;

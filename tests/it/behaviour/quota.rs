@@ -163,3 +163,29 @@ fn a_gateway_short_of_memory_turns_some_away_and_never_all_nor_who_has_priority(
     let line = gate.program_line(|line| line.contains("gateway-overloaded"));
     assert!(line.contains("over limits.memory of 1 MiB: 90 % of new requests are turned away"), "{line}");
 }
+
+#[test]
+fn who_has_priority_goes_first_in_the_queue() {
+    let go = Event::default();
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Await(go.clone()), Step::Send(OK.into()), Step::Again]);
+    let server = origin.server();
+    let gate = Gate::start(&format!(
+        "[[route]]\nupstream = \"app\"\n[[route]]\npath = \"/admin\"\nupstream = \"app\"\npriority = \"high\"\n\
+         [upstream.app]\nservers = [\"{server}\"]\nqueue = {{ max_in_flight = 1, max_waiting = 1, timeout = \"1h\" }}\n"
+    ));
+    let mut clients = Vec::new();
+    for path in ["/busy", "/waits", "/admin"] {
+        let mut client = gate.client();
+        client.send(get(path));
+        gate.has_read(&client);
+        if path == "/busy" {
+            origin.wait_requests(1);
+        }
+        clients.push(client);
+    }
+    assert_eq!(gate.client().get("/refused").status, 503, "the line is full");
+    go.set();
+    assert_eq!(clients.iter_mut().map(|client| client.response().status).collect::<Vec<_>>(), [200; 3]);
+    let lines: Vec<_> = origin.requests().iter().map(|request| request.line().to_owned()).collect();
+    assert_eq!(lines, ["GET /busy HTTP/1.1", "GET /admin HTTP/1.1", "GET /waits HTTP/1.1"]);
+}

@@ -15,6 +15,7 @@ use crate::{
     listen::{BindError, Bound, accept::Census},
     observe::{Writer, program_log},
     shutdown::Stage,
+    stack::Admission,
     upstream::roster::Roster,
     worker::{self, Start},
 };
@@ -56,6 +57,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
     let (stop, stage) = watch::channel(Stage::Running);
     let census = Census::default();
     let rosters: Arc<[_]> = settings.upstreams.iter().map(|upstream| Roster::new(upstream)).collect();
+    let admission = Admission::new(&settings);
     let instance = fastrand::u64(..);
     let threads = (0..workers)
         .map(|index| {
@@ -64,6 +66,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
                 Start {
                     settings: Arc::clone(&settings),
                     rosters: Arc::clone(&rosters),
+                    admission: Arc::clone(&admission),
                     listeners: bound.iter_mut().filter_map(Bound::share).collect(),
                     log: writer.as_ref().zip(settings.log.access.as_ref()).map(|(to, log)| to.access_log(log.format)),
                     asks: index == 0,

@@ -67,6 +67,28 @@ pub const RETRY_BUDGET_FLOOR: u32 = 10;
 pub const QUEUE_WAITING: u64 = 100;
 /// A request that has waited for so long is given up unsent: `upstream-queue-timeout`.
 pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A line in which every request has waited longer than this part of the longest wait (`queue.timeout`), for as long as
+/// the longest wait, is no burst but an overload: until it has run empty, most of those that would wait longer still
+/// are answered `upstream-conn-limit` at once. One in ten is the proportion of RFC 8289 section 4.3.
+pub const QUEUE_TARGET_PART: u32 = 10;
+/// Clients that each `[[rate_limit]]` keeps count of, over all workers; for one more, the one of the same set that owes
+/// least is forgotten, which is as if it had not come for a while.
+pub const RATE_LIMIT_BUCKETS: usize = 64 * KIB;
+/// Clients of one set. Where all of them have requests under way, another one is not counted and let through.
+pub const RATE_LIMIT_SET: usize = 8;
+/// Most requests in a unit of time, and at once, that a rate may allow. More are refused when the configuration is read.
+pub const MOST_RATE: u64 = 1_000_000;
+/// The units of time of a rate.
+pub const RATE_UNITS: [(&str, Duration); 3] =
+    [("s", Duration::from_secs(1)), ("m", Duration::from_mins(1)), ("h", Duration::from_hours(1))];
+/// How often the gateway's memory is looked at where it is limited; until then nobody is turned away for it, or still.
+pub const MEMORY_LOOK: Duration = Duration::from_secs(1);
+/// Percent over the limit of memory at which the share of requests that are turned away is at its largest.
+pub const MEMORY_RAMP_PERCENT: u64 = 10;
+/// That share, in percent. It is not all of them: memory that is not given back must not become an outage.
+pub const MEMORY_MOST_PERCENT: u64 = 90;
+/// Least limit of memory. Less is refused when the configuration is read.
+pub const MEMORY_LEAST: u64 = MIB as u64;
 /// How often it is looked whether a waiting client that still owes its body has left.
 pub const QUEUE_LOOK: Duration = Duration::from_millis(500);
 /// The newest request counts for one part in so many of the mean service time from which Retry-After is estimated.

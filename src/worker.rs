@@ -18,7 +18,7 @@ use crate::{
     },
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
-    stack::Shared,
+    stack::{Admission, Shared},
     upstream::{Pool, fpm, outgoing::Identity, roster::Roster},
 };
 
@@ -28,11 +28,13 @@ pub struct Start {
     pub settings: Arc<Settings>,
     /// What all workers share about each upstream.
     pub rosters: Arc<[Arc<Roster>]>,
+    /// What all workers count together.
+    pub admission: Arc<Admission>,
     /// Its share of every listener.
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
     pub log: Option<AccessLog>,
-    /// Whether it asks PHP-FPM for what the queues follow, on behalf of all workers.
+    /// Whether it asks PHP-FPM for what the queues follow, and looks at the memory, on behalf of all workers.
     pub asks: bool,
     /// Tells this instance of the gateway from others.
     pub instance: u64,
@@ -57,12 +59,12 @@ pub fn spawn(index: usize, start: Start) -> io::Result<thread::JoinHandle<()>> {
 
 /// Serves until the stopping is over or nothing is left to do.
 async fn run(start: Start) {
-    let Start { settings, rosters, listeners, log, asks, instance, census, mut stage } = start;
+    let Start { settings, rosters, admission, listeners, log, asks, instance, census, mut stage } = start;
     let clock = Clock::new();
     let identity = Rc::new(Identity::new(&settings.gateway.name, instance));
     let upstreams = settings.upstreams.iter().zip(rosters.iter());
     let pools = upstreams.map(|(upstream, roster)| Pool::new(upstream, roster, &identity, &clock)).collect();
-    let shared = Rc::new(Shared::new(settings, pools, &clock, log));
+    let shared = Rc::new(Shared::new(settings, (pools, admission), &clock, log));
     let drain = Drain::new();
     let reception =
         Rc::new(Reception { shared: Rc::clone(&shared), clock: clock.clone(), drain: drain.clone(), census });
@@ -80,6 +82,8 @@ async fn run(start: Start) {
         }
     });
     if asks {
+        let watching = Rc::clone(&shared);
+        tokio::task::spawn_local(async move { watching.admission.watch().await });
         for pool in &shared.pools {
             tokio::task::spawn_local(fpm::follow(Rc::clone(pool)));
         }

@@ -3,6 +3,7 @@
 
 mod fastcgi;
 mod pages;
+mod rate_limits;
 mod routes;
 
 use std::{ops::Range, path::Path};
@@ -37,6 +38,7 @@ pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> S
         listen: written.listen.into_iter().map(Spanned::into_inner).collect(),
         limits: written.limits,
         routes,
+        rate_limits: written.rate_limits.into_iter().map(|limit| rate_limits::resolve(limit, found)).collect(),
         upstreams: written.upstreams.into_iter().map(|upstream| upstream.settings.into()).collect(),
         errors,
         log: written.log,

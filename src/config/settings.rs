@@ -1,6 +1,7 @@
 //! The configuration as it is meant: valid by construction, every default filled in.
 //! `resolve` builds it from what was written; the gateway reads it and never checks it again.
 
+mod rate_limit;
 mod site;
 mod upstream;
 
@@ -17,6 +18,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use regex::Regex;
 
+pub use rate_limit::{LimitKey, Rate, RateLimit};
 pub use site::{Php, Site, Symlinks, Try};
 pub use upstream::{
     Balance, Dns, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn,
@@ -36,6 +38,8 @@ pub struct Settings {
     pub limits: Limits,
     /// In file order; `route::Table` sorts them by specificity.
     pub routes: Vec<Arc<Route>>,
+    /// How much single clients may ask for; each applies on its own.
+    pub rate_limits: Vec<RateLimit>,
     /// Routes name upstreams by their position here.
     pub upstreams: Vec<Arc<Upstream>>,
     /// How failures are answered.
@@ -107,6 +111,8 @@ pub struct Limits {
     pub body_rate: u64,
     /// Whether a client that ended its sending side still wants the answer.
     pub half_close: bool,
+    /// Bytes of memory in use over which new requests are turned away.
+    pub memory: Option<u64>,
 }
 
 /// `[[route]]`
@@ -138,8 +144,19 @@ pub struct Route {
     pub retry_timeouts: bool,
     /// Whether the path is forwarded as it came, without normalisation.
     pub path_mode: PathMode,
+    /// Who goes first where not all can.
+    pub priority: Priority,
     /// The error settings of this route: `[errors]` with the route's overrides.
     pub errors: Arc<Errors>,
+}
+
+/// Who goes first where not all requests can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// In the order in which they come.
+    Normal,
+    /// Before the others, and never turned away because of overload.
+    High,
 }
 
 /// How a request path is read before it is matched.

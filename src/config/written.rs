@@ -22,6 +22,7 @@ pub struct Written {
     pub routes: Vec<Route>,
     /// Whether `route` was written at all, however badly.
     pub has_route: bool,
+    pub rate_limits: Vec<RateLimit>,
     pub upstreams: Vec<Upstream>,
     pub errors: ErrorEdits,
     pub log: settings::Log,
@@ -49,6 +50,7 @@ pub struct Route {
     pub idempotency_key: bool,
     pub retry_timeouts: bool,
     pub path_mode: PathMode,
+    pub priority: settings::Priority,
     /// The place of `path_mode`, where it was written.
     pub path_mode_at: Option<Range<usize>>,
     /// Keys that mean something only with `upstream`, with their places.
@@ -73,6 +75,24 @@ pub enum Action {
     Maintenance {
         retry_after: Option<std::time::Duration>,
     },
+}
+
+/// `[[rate_limit]]`
+pub struct RateLimit {
+    /// Of its heading.
+    pub span: Range<usize>,
+    pub name: String,
+    pub hosts: Vec<HostPattern>,
+    pub path: PathPattern,
+    pub methods: Vec<Method>,
+    pub key: settings::LimitKey,
+    /// Whether `rate` was written at all, however badly.
+    pub has_rate: bool,
+    pub rate: Option<(u32, std::time::Duration)>,
+    pub burst: Option<Spanned<u64>>,
+    /// Whether `concurrent` was written at all, however badly.
+    pub has_concurrent: bool,
+    pub concurrent: Option<u64>,
 }
 
 /// `[upstream.NAME]`

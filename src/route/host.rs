@@ -65,6 +65,15 @@ impl<T> Hosts<T> {
     }
 }
 
+/// Whether `pattern` fits `host`, which is in lower case and without a port, by the rules of the table.
+#[must_use]
+pub fn fits(pattern: &HostPattern, host: &str) -> bool {
+    match pattern {
+        HostPattern::Exact(exact) => bare(exact) == bare(host),
+        HostPattern::Suffix(suffix) => under(bare(host), bare(suffix)),
+    }
+}
+
 /// Whether `host` ends in `.suffix` with at least one label before it.
 fn under(host: &str, suffix: &str) -> bool {
     host.len() > suffix.len() && host.ends_with(suffix)

@@ -48,6 +48,16 @@ pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     starts(path, prefix).then(|| if path.len() == prefix.len() { "/" } else { &path[prefix.len()..] })
 }
 
+/// Whether `pattern` fits `path`, by the rules of the table.
+#[must_use]
+pub fn fits(pattern: &PathPattern, path: &str) -> bool {
+    match pattern {
+        PathPattern::Exact(exact) => exact == path,
+        PathPattern::Prefix(prefix) => starts(path, segments(prefix)),
+        PathPattern::Regex(regex) => regex.is_match(path),
+    }
+}
+
 /// A prefix without its closing slash; `/` becomes empty, which fits everything (`*` of OPTIONS too).
 ///
 /// So `/api/` fits `/api` as well. Servers commonly give both one meaning, and an access list on `/admin/` that let

@@ -54,7 +54,7 @@ impl Table {
     /// and without its query. HEAD is allowed where GET is.
     #[must_use]
     pub fn find(&self, host: &str, path: &str, method: &Method) -> Found<'_> {
-        match self.candidates(host, path).find(|route| admits(route, method)) {
+        match self.candidates(host, path).find(|route| admits(&route.methods, method)) {
             Some(route) => Found::Route(route),
             None => match self.allow(host, path) {
                 Some(allow) => Found::MethodNotAllowed { allow },
@@ -106,10 +106,10 @@ impl Table {
     }
 }
 
-fn admits(route: &Route, method: &Method) -> bool {
-    route.methods.is_empty()
-        || route.methods.contains(method)
-        || (method == Method::HEAD && route.methods.contains(&Method::GET))
+/// Whether `methods` hold `method`; none is every one, and HEAD is admitted where GET is.
+#[must_use]
+pub fn admits(methods: &[Method], method: &Method) -> bool {
+    methods.is_empty() || methods.contains(method) || (method == Method::HEAD && methods.contains(&Method::GET))
 }
 
 /// As much of a client's own text as evidence may repeat.

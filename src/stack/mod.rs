@@ -2,6 +2,7 @@
 //! The listener calls it once per request; it calls the pools; past `respond` there are no errors.
 
 mod access_log;
+mod admission;
 mod checked;
 mod guard;
 mod headers;
@@ -21,7 +22,7 @@ use hyper::body::Incoming;
 use tower::{Layer, Service, ServiceBuilder};
 
 use self::checked::{Check, Checking};
-pub use self::{access_log::Logged, respond::refused, shared::Shared};
+pub use self::{access_log::Logged, admission::Admission, respond::refused, shared::Shared};
 use crate::message::Connection;
 
 /// The whole stack for the requests of one connection.
@@ -40,6 +41,8 @@ pub fn build(
         .layer(checks(guard::Guard::new(shared)))
         // Finds the route and does what needs no upstream: access, maintenance, redirects, fixed answers.
         .layer(checks(route::Route::new(shared)))
+        // Behind the route, which may have priority, and before anything is done for the request.
+        .layer(layer(|inner| admission::Admit::new(inner, shared)))
         // Inside of the responder: only answers of upstreams get the gateway's fields and the route's edits.
         .layer(layer(|inner| headers::Headers::new(inner, shared)))
         // Inside of the fields: an answer in whose place a page is sent gets none of the route's edits.

@@ -163,7 +163,8 @@ mod tests {
     fn shared() -> Rc<Shared> {
         let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nrespond = { status = 204 }\n";
         let settings = config::parse(text, Path::new("test.toml"), &|_| None).unwrap().settings;
-        Rc::new(Shared::new(settings.into(), Vec::new(), &Clock::new(), None))
+        let admission = crate::stack::Admission::new(&settings);
+        Rc::new(Shared::new(settings.into(), (Vec::new(), admission), &Clock::new(), None))
     }
 
     fn request() -> Request {

@@ -10,6 +10,7 @@ use std::{
 
 use http::HeaderValue;
 
+use super::Admission;
 use crate::{
     clock::{Clock, Timer},
     config::settings::Settings,
@@ -28,6 +29,8 @@ pub struct Shared {
     pub table: Table,
     /// One for each of `settings.upstreams`.
     pub pools: Vec<Rc<Pool>>,
+    /// What is counted over all workers.
+    pub admission: Arc<Admission>,
     /// Whether an upstream is told of both ends of a client's connection, as FastCGI has it.
     pub tells_ends: bool,
     /// Makes request ids.
@@ -47,7 +50,12 @@ pub struct Shared {
 impl Shared {
     /// Everything for one worker.
     #[must_use]
-    pub fn new(settings: Arc<Settings>, pools: Vec<Rc<Pool>>, clock: &Clock, log: Option<AccessLog>) -> Self {
+    pub fn new(
+        settings: Arc<Settings>,
+        (pools, admission): (Vec<Rc<Pool>>, Arc<Admission>),
+        clock: &Clock,
+        log: Option<AccessLog>,
+    ) -> Self {
         let name = &settings.gateway.name;
         let field = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("gateway"));
         Self {
@@ -61,6 +69,7 @@ impl Shared {
             anchor: Cell::new((Instant::now(), SystemTime::now())),
             settings,
             pools,
+            admission,
             log,
         }
     }

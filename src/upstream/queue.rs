@@ -1,9 +1,10 @@
 //! The queue of one upstream, shared by all workers: so many requests are under way, the others wait, first come first
 //! served. `attempt` takes a seat before the first attempt, the exchange holds it until the answer has been read.
 
+mod delay;
 mod entrance;
 mod learned;
-mod pace;
+pub mod pace;
 mod stay;
 #[cfg(test)]
 mod tests;
@@ -19,12 +20,13 @@ use std::{
 };
 
 use super::fpm::Status;
+use delay::Delay;
 pub(super) use entrance::enter;
 use learned::Learned;
 use pace::Pace;
 pub(super) use stay::{End, Stay};
 
-use crate::config::settings::{self, MaxInFlight};
+use crate::config::settings::{self, MaxInFlight, Priority};
 
 /// One more request under way, in `Queue::count`.
 const BUSY: u64 = 1;
@@ -50,15 +52,19 @@ pub struct Queue {
 /// Those that wait, by ticket.
 #[derive(Debug)]
 struct Line {
+    /// Those of high priority; they are let in before all others.
+    urgent: VecDeque<Waiter>,
     waiters: VecDeque<Waiter>,
     next: u64,
     /// When the first one came to wait or was let in last: since then no seat has been given back.
     moved: Instant,
+    delay: Delay,
 }
 
 #[derive(Debug)]
 struct Waiter {
     ticket: u64,
+    since: Instant,
     waker: Waker,
 }
 
@@ -74,7 +80,8 @@ pub struct Seat {
 pub struct Waiting {
     queue: Arc<Queue>,
     ticket: u64,
-    /// How many waited before.
+    priority: Priority,
+    /// How many had their turn before it.
     ahead: u32,
     seated: bool,
 }
@@ -88,6 +95,8 @@ pub enum Found {
     Place(Waiting),
     /// No more may wait.
     Full(Crowd),
+    /// The line has been long for long, and the wait in it would be.
+    Overloaded(Crowd),
 }
 
 /// How busy an upstream is.
@@ -115,7 +124,7 @@ impl Queue {
                 MaxInFlight::Auto | MaxInFlight::Off => OFF,
             }),
             count: AtomicU64::new(0),
-            line: Mutex::new(Line { waiters: VecDeque::new(), next: 0, moved: Instant::now() }),
+            line: Mutex::new(Line::new(settings.timeout)),
             pace: Pace::default(),
             learned: Mutex::default(),
             settings,
@@ -165,28 +174,42 @@ impl Queue {
         taken.is_ok().then(|| self.seat())
     }
 
-    /// Takes a place in the line, where there was no free seat.
+    /// Takes a place in the line, where there was no free seat. High priority has its place before all others, and as many
+    /// places of its own as there are for the others.
     #[must_use]
-    pub fn line_up(self: &Arc<Self>) -> Found {
+    pub fn line_up(self: &Arc<Self>, priority: Priority) -> Found {
         let mut line = self.line();
+        let now = Instant::now();
+        if priority == Priority::Normal && !line.is_empty() {
+            let crowd = self.crowd(&line);
+            let (expected, mean) = (crowd.expected(), crowd.mean.unwrap_or_default());
+            if expected.is_some_and(|expected| line.delay.turns_away(expected, mean, now)) {
+                return Found::Overloaded(crowd);
+            }
+        }
         let limit = self.limit.load(Ordering::Acquire);
+        let urgent = u32::try_from(line.urgent.len()).unwrap_or(u32::MAX);
         let joined = self.count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
             if waiting(count) == 0 && busy(count) < limit {
-                Some(count + BUSY)
-            } else {
-                (waiting(count) < self.settings.max_waiting).then_some(count + WAITING)
+                return Some(count + BUSY);
             }
+            let before = match priority {
+                Priority::High => urgent,
+                Priority::Normal => waiting(count) - urgent,
+            };
+            (before < self.settings.max_waiting).then_some(count + WAITING)
         });
         match joined {
             Ok(before) if waiting(before) == 0 && busy(before) < limit => Found::Seat(self.seat()),
             Ok(before) => {
                 let ticket = line.next;
                 line.next += 1;
-                if line.waiters.is_empty() {
-                    line.moved = Instant::now();
+                if line.is_empty() {
+                    line.moved = now;
                 }
-                line.waiters.push_back(Waiter { ticket, waker: Waker::noop().clone() });
-                Found::Place(Waiting { queue: Arc::clone(self), ticket, ahead: waiting(before), seated: false })
+                line.of(priority).push_back(Waiter { ticket, since: now, waker: Waker::noop().clone() });
+                let ahead = if priority == Priority::High { urgent } else { waiting(before) };
+                Found::Place(Waiting { queue: Arc::clone(self), ticket, priority, ahead, seated: false })
             }
             Err(_) => Found::Full(self.crowd(&line)),
         }
@@ -227,15 +250,14 @@ impl Queue {
         if busy(self.count.load(Ordering::Acquire)) >= self.limit.load(Ordering::Acquire) {
             return None;
         }
-        let waiter = line.waiters.pop_front()?;
-        line.moved = Instant::now();
+        let waiter = line.pop()?;
         self.count.fetch_sub(WAITING - BUSY, Ordering::AcqRel);
         Some(waiter)
     }
 
     fn crowd(&self, line: &Line) -> Crowd {
         let count = self.count.load(Ordering::Acquire);
-        let stalled = if line.waiters.is_empty() { Duration::ZERO } else { line.moved.elapsed() };
+        let stalled = if line.is_empty() { Duration::ZERO } else { line.moved.elapsed() };
         Crowd {
             busy: busy(count),
             waiting: waiting(count),
@@ -247,7 +269,12 @@ impl Queue {
 }
 
 impl Crowd {
-    /// How long the next request would wait for its seat, in whole seconds; `None` where nothing is known.
+    /// How long the next request would wait for its seat; `None` where nothing is known.
+    fn expected(&self) -> Option<Duration> {
+        pace::expected(self.mean?, self.stalled, self.waiting, self.limit)
+    }
+
+    /// The same in whole seconds; `None` where nothing is known.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         pace::wait(self.mean?, self.stalled, self.waiting, self.limit)
@@ -265,8 +292,8 @@ impl Waiting {
     /// Ready with the seat when it is this one's turn.
     pub fn poll_seat(&mut self, cx: &mut Context<'_>) -> Poll<Seat> {
         let mut line = self.queue.line();
-        if let Some(at) = line.find(self.ticket) {
-            line.waiters[at].waker.clone_from(cx.waker());
+        if let Some(waiter) = line.find(self.ticket, self.priority) {
+            waiter.waker.clone_from(cx.waker());
             return Poll::Pending;
         }
         drop(line);
@@ -274,7 +301,7 @@ impl Waiting {
         Poll::Ready(self.queue.seat())
     }
 
-    /// How many waited before.
+    /// How many had their turn before it when it came.
     #[must_use]
     pub fn ahead(&self) -> u32 {
         self.ahead
@@ -294,8 +321,7 @@ impl Drop for Waiting {
             return;
         }
         let mut line = self.queue.line();
-        if let Some(at) = line.find(self.ticket) {
-            line.waiters.remove(at);
+        if line.leave(self.ticket, self.priority) {
             self.queue.count.fetch_sub(WAITING, Ordering::AcqRel);
         } else {
             // It was let in and never heard of it.
@@ -306,8 +332,64 @@ impl Drop for Waiting {
 }
 
 impl Line {
-    fn find(&self, ticket: u64) -> Option<usize> {
-        self.waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()
+    fn new(timeout: Duration) -> Self {
+        Self {
+            urgent: VecDeque::new(),
+            waiters: VecDeque::new(),
+            next: 0,
+            moved: Instant::now(),
+            delay: Delay::new(timeout),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.waiters.is_empty()
+    }
+
+    fn of(&mut self, priority: Priority) -> &mut VecDeque<Waiter> {
+        match priority {
+            Priority::High => &mut self.urgent,
+            Priority::Normal => &mut self.waiters,
+        }
+    }
+
+    fn find(&mut self, ticket: u64, priority: Priority) -> Option<&mut Waiter> {
+        let waiters = self.of(priority);
+        let at = waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()?;
+        waiters.get_mut(at)
+    }
+
+    /// Takes out whose turn it is.
+    fn pop(&mut self) -> Option<Waiter> {
+        let urgent = self.urgent.pop_front();
+        let is_urgent = urgent.is_some();
+        let waiter = urgent.or_else(|| self.waiters.pop_front())?;
+        self.moved = Instant::now();
+        self.delay.let_in();
+        // Those of high priority wait less than the others: their waits say nothing about the line.
+        self.gone((!is_urgent).then_some(waiter.since), self.moved);
+        Some(waiter)
+    }
+
+    /// Takes out who leaves; whether it was still there.
+    fn leave(&mut self, ticket: u64, priority: Priority) -> bool {
+        let waiters = self.of(priority);
+        let Ok(at) = waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket) else { return false };
+        let since = waiters.remove(at).map(|waiter| waiter.since).filter(|_| priority == Priority::Normal);
+        let now = Instant::now();
+        // Who leaves early would have waited longer: a short stay is no good wait.
+        let since = since.filter(|since| self.delay.is_long(now.saturating_duration_since(*since)));
+        self.gone(since, now);
+        true
+    }
+
+    fn gone(&mut self, since: Option<Instant>, now: Instant) {
+        if let Some(since) = since {
+            self.delay.waited(now.saturating_duration_since(since), now);
+        }
+        if self.is_empty() {
+            self.delay.ran_empty();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod listeners;
 mod names;
 mod pool;
 mod queue;
+mod quota;
 mod race;
 mod retry;
 mod routes;

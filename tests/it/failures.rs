@@ -29,6 +29,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("proxy-loop", "a_request_that_comes_back_is_a_loop"),
     ("site-unreadable", "a_file_that_the_gateway_may_not_read_is_explained"),
     ("site-file-broken", "a_file_that_changes_under_the_answer_never_looks_whole"),
+    ("limit-concurrency", "a_client_with_too_much_under_way_is_told_so"),
     ("upstream-conn-limit", "a_request_too_many_for_a_full_queue_is_refused_at_once"),
     ("upstream-queue-timeout", "a_request_that_waited_too_long_was_never_sent"),
     ("connect-reset", "every_errno_of_a_tcp_connect_has_its_cause"),
@@ -39,12 +40,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("downstream-write-timeout", "a_client_that_takes_nothing_is_cut_off"),
     ("downstream-aborted-midstream", "a_client_that_leaves_in_the_middle_of_an_answer_is_logged_so"),
     ("gateway-internal-error", "a_panic_in_one_request_ends_nothing_else"),
+    ("gateway-overloaded", "a_gateway_short_of_memory_turns_some_away_and_never_all_nor_who_has_priority"),
     ("gateway-draining", "a_request_that_comes_while_the_gateway_stops_is_told_so"),
 ];
 
 fn rows() -> Vec<Row> {
     [
         request::rows(),
+        limit::rows(),
         route::rows(),
         resolve::rows(),
         connect::rows(),

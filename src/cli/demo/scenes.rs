@@ -28,7 +28,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
 pub(super) fn parts() -> [(&'static str, &'static [Scene]); 10] {
     [
         ("The real PHP-FPM", real_php::SCENES),
-        ("Waiting for its turn", limit::SCENES),
+        ("Too much at a time, and waiting for its turn", limit::SCENES),
         ("Finding the upstream's address", resolve::SCENES),
         ("Connecting to it", connect::SCENES),
         ("Sending the request, waiting for the answer", send::SCENES),
@@ -53,5 +53,6 @@ pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
     (Cause::UpstreamConnectionLost, "needs a network that goes away in the middle of an exchange"),
     (Cause::GatewayInternalError, "needs a bug in the gateway"),
     (Cause::GatewayDraining, "comes while the gateway stops"),
+    (Cause::GatewayOverloaded, "needs a gateway that uses more memory than it may"),
     (Cause::GatewaySpoolFailed, "needs a disk that is full, or a folder that cannot be written"),
 ];

@@ -135,6 +135,13 @@ pub static LIMITS: Table = Table {
             preset: Preset::Flag(false),
             about: "Whether a client that has ended its sending side still wants the answer; false: it has left.",
         },
+        Key {
+            name: "memory",
+            kind: Kind::Size(limits::MEMORY_LEAST),
+            preset: Preset::Absent("\"512MiB\""),
+            about: "Memory of the gateway over which it turns away new requests (gateway-overloaded): the more over it, the \
+                    more of them, but never all, and none of a route with high priority. Without limit when left out.",
+        },
     ],
 };
 

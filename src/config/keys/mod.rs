@@ -3,12 +3,14 @@
 //! What a key's value means is left to `read`.
 
 mod gateway;
+mod rate_limit;
 mod route;
 mod upstream;
 
 use std::{fmt::Write, time::Duration};
 
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
+pub use rate_limit::RATE_LIMIT;
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS, SITE};
 pub use upstream::{DNS, FASTCGI, POOL, QUEUE, RETRY, SERVER, TIMEOUTS, UPSTREAM};
 
@@ -120,7 +122,12 @@ pub static ROOT: Table = Table {
         table("upstream", Kind::Named(&UPSTREAM)),
         table("errors", Kind::Table(&ERRORS)),
         table("log", Kind::Table(&LOG)),
-        later("rate_limit", "remove it; the application has to limit its clients itself for now"),
+        Key {
+            name: "rate_limit",
+            kind: Kind::Tables(&RATE_LIMIT),
+            preset: Preset::Absent("[{ rate = \"10/s\" }]"),
+            about: "How much a single client may ask for.",
+        },
         later("admin", "remove it; the access log and the program's log say what happens"),
     ],
 };

@@ -71,6 +71,13 @@ pub static ROUTE: Table = Table {
             preset: Preset::Flag(false),
             about: "Whether a POST or PATCH with an Idempotency-Key may be sent again like an idempotent request.",
         },
+        Key {
+            name: "priority",
+            kind: Kind::OneOf(&["normal", "high"], &[]),
+            preset: Preset::Text("normal"),
+            about: "\"high\" goes before the others in the queue of an upstream, and is never turned away because of \
+                    overload; for health checks and the pages of administrators.",
+        },
         table("request_headers", Kind::Table(&REQUEST_HEADERS)),
         table("response_headers", Kind::Table(&RESPONSE_HEADERS)),
         table("access", Kind::Table(&ACCESS)),

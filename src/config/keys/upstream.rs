@@ -230,7 +230,9 @@ pub static QUEUE: Table = Table {
             name: "timeout",
             kind: Kind::Duration,
             preset: Preset::Duration(limits::QUEUE_TIMEOUT),
-            about: "Longest wait; then upstream-queue-timeout, and the request was provably never sent.",
+            about: "Longest wait; then upstream-queue-timeout, and the request was provably never sent. Once every wait has been \
+                    over a tenth of this for as long as this, most of those that would wait longer than a tenth \
+                    are answered upstream-conn-limit at once, until the line has run empty.",
         },
     ],
 };

@@ -63,6 +63,7 @@ pub fn limits(section: &Section<'_>) -> Limits {
         body_size: section.size("body_size"),
         body_rate: section.size("body_rate"),
         half_close: section.flag("half_close"),
+        memory: section.take("memory", Leaf::size),
     }
 }
 

@@ -8,6 +8,7 @@ mod leaf;
 mod measure;
 mod network;
 mod pattern;
+mod rate_limit;
 mod route;
 mod section;
 mod server;
@@ -54,6 +55,7 @@ fn walk<'a>(reader: &'a Reader<'a>, tree: &'a DeTable<'a>) -> Written {
         has_listen: root.leaf("listen").is_some(),
         limits: gateway::limits(&root.section("limits")),
         routes: root.sections("route").iter().map(route::route).collect(),
+        rate_limits: root.sections("rate_limit").iter().map(rate_limit::rate_limit).collect(),
         has_route: root.leaf("route").is_some(),
         upstreams: root.named("upstream").iter().map(|(name, section)| upstream::upstream(name, section)).collect(),
         errors: errors::errors(&root.section("errors")),

@@ -13,12 +13,13 @@ use super::{
 };
 use crate::config::{
     keys::MAINTENANCE,
-    settings::{Access, HostPattern, PathMode, PathPattern},
+    settings::{Access, HostPattern, PathMode, PathPattern, Priority},
     written::{Action, Route},
 };
 
 const ACTIONS: [&str; 5] = ["upstream", "site", "respond", "redirect", "maintenance"];
 const FOR_UPSTREAM: [&str; 4] = ["strip_prefix", "request_headers", "retry_timeouts", "idempotency_key"];
+const PRIORITIES: [(&str, Priority); 2] = [("normal", Priority::Normal), ("high", Priority::High)];
 const PATH_MODES: [(&str, PathMode); 2] = [("normal", PathMode::Normal), ("raw", PathMode::Raw)];
 
 /// `[[route]]`
@@ -26,17 +27,7 @@ pub fn route(section: &Section<'_>) -> Route {
     let path_mode = section.take("path_mode", |leaf| leaf.word(&PATH_MODES)).unwrap_or(PathMode::Normal);
     let before = section.reader.count();
     let (host_text, hosts) = hosts(section);
-    let (path_text, path) = section.take_at("path", |leaf| pattern::path(leaf, path_mode)).map_or_else(
-        || {
-            let any = preset_text(section.key("path")).to_owned();
-            (any.clone(), Spanned::new(section.span.clone(), PathPattern::Prefix(any)))
-        },
-        |path| {
-            let span = path.span();
-            let (text, pattern) = path.into_inner();
-            (text, Spanned::new(span, pattern))
-        },
-    );
+    let (path_text, path) = path(section, path_mode);
     let methods = section.take("methods", methods).unwrap_or_default();
     let is_sure = section.reader.count() == before;
     let access = section.section("access");
@@ -58,6 +49,7 @@ pub fn route(section: &Section<'_>) -> Route {
         idempotency_key: section.flag("idempotency_key"),
         retry_timeouts: section.flag("retry_timeouts"),
         path_mode,
+        priority: section.take("priority", |leaf| leaf.word(&PRIORITIES)).unwrap_or(Priority::Normal),
         path_mode_at: section.place("path_mode"),
         for_upstream: FOR_UPSTREAM
             .iter()
@@ -67,7 +59,23 @@ pub fn route(section: &Section<'_>) -> Route {
     }
 }
 
-fn hosts(section: &Section<'_>) -> (String, Vec<HostPattern>) {
+/// `path` as it was written and as it is meant.
+pub(super) fn path(section: &Section<'_>, mode: PathMode) -> (String, Spanned<PathPattern>) {
+    section.take_at("path", |leaf| pattern::path(leaf, mode)).map_or_else(
+        || {
+            let any = preset_text(section.key("path")).to_owned();
+            (any.clone(), Spanned::new(section.span.clone(), PathPattern::Prefix(any)))
+        },
+        |path| {
+            let span = path.span();
+            let (text, pattern) = path.into_inner();
+            (text, Spanned::new(span, pattern))
+        },
+    )
+}
+
+/// `host` as it was written and as it is meant.
+pub(super) fn hosts(section: &Section<'_>) -> (String, Vec<HostPattern>) {
     let hosts = section.take("host", |leaf| match leaf.value {
         DeValue::Array(items) if items.is_empty() => {
             Err(Misfit::new("the list is empty").hint("leave `host` out for any host"))
@@ -78,7 +86,8 @@ fn hosts(section: &Section<'_>) -> (String, Vec<HostPattern>) {
     (texts.join(","), patterns)
 }
 
-fn methods(leaf: &Leaf<'_>) -> Result<Vec<http::Method>, Misfit> {
+/// `methods`
+pub(super) fn methods(leaf: &Leaf<'_>) -> Result<Vec<http::Method>, Misfit> {
     if let DeValue::Array(items) = leaf.value
         && items.is_empty()
     {

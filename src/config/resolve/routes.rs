@@ -59,6 +59,7 @@ pub fn resolve(
             idempotency_key: route.idempotency_key,
             retry_timeouts: route.retry_timeouts,
             path_mode: route.path_mode,
+            priority: route.priority,
             errors,
         }));
     }

@@ -59,3 +59,21 @@ pub(super) const SPOOL: Facts = Facts {
     next: "Make room, or set `gateway.spool` to a folder that the gateway may write to.",
     retry: retry::LATER,
 };
+
+/// `gateway-overloaded`
+pub(super) const OVERLOADED: Facts = Facts {
+    id: "gateway-overloaded",
+    phase: Phase::Internal,
+    fault: Fault::Gateway,
+    class: Class::Busy,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("proxy_internal_response"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The gateway uses more memory than limits.memory allows and turns away a part of the new requests.",
+    real_life: &["a rush of visitors", "many large answers to slow clients", "a limit below what the gateway needs"],
+    next: "Raise limits.memory if the machine has more, or lower limits.connections.",
+    retry: retry::LATER,
+};

@@ -6,6 +6,44 @@ use http::StatusCode;
 use super::{Class, Facts, Fault, Phase, retry};
 use crate::failure::Delivered;
 
+/// `limit-rate`
+pub(super) const RATE: Facts = Facts {
+    id: "limit-rate",
+    phase: Phase::Limit,
+    fault: Fault::Client,
+    class: Class::YourRequest,
+    status: Some(StatusCode::TOO_MANY_REQUESTS),
+    logged: None,
+    token: Some("http_request_error"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The client sends more requests than the rate of a [[rate_limit]] allows it.",
+    real_life: &["a program that asks without pause", "somebody who tries passwords", "many people behind one address"],
+    next: "Nothing, if it is meant; else raise rate or burst of that [[rate_limit]], or choose a key that tells clients \
+        apart that share an address.",
+    retry: retry::LATER,
+};
+
+/// `limit-concurrency`
+pub(super) const CONCURRENCY: Facts = Facts {
+    id: "limit-concurrency",
+    phase: Phase::Limit,
+    fault: Fault::Client,
+    class: Class::YourRequest,
+    status: Some(StatusCode::TOO_MANY_REQUESTS),
+    logged: None,
+    token: Some("http_request_error"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "The client has as many requests under way as concurrent of a [[rate_limit]] allows it.",
+    real_life: &["a program that downloads in many parts at once", "many people behind one address"],
+    next: "Nothing, if it is meant; else raise concurrent of that [[rate_limit]], or choose a key that tells clients apart \
+        that share an address.",
+    retry: retry::LATER,
+};
+
 /// `upstream-conn-limit`
 pub(super) const CONN_LIMIT: Facts = Facts {
     id: "upstream-conn-limit",
@@ -18,7 +56,8 @@ pub(super) const CONN_LIMIT: Facts = Facts {
     parameters: &[],
     delivered: Delivered::No,
     passes: true,
-    meaning: "As many requests are under way at the upstream as queue.max_in_flight allows, and no more may wait.",
+    meaning: "As many requests are under way at the upstream as queue.max_in_flight allows, and no more \
+        may wait, or the wait would be too long.",
     real_life: &[
         "a rush of visitors",
         "an application that has become slow",

@@ -76,6 +76,10 @@ pub enum Cause {
     SiteRefused,
     /// `upstream-maintenance`
     UpstreamMaintenance,
+    /// `limit-rate`
+    LimitRate,
+    /// `limit-concurrency`
+    LimitConcurrency,
     /// `upstream-conn-limit`
     UpstreamConnLimit,
     /// `upstream-queue-timeout`
@@ -192,6 +196,8 @@ pub enum Cause {
     GatewayDraining,
     /// `gateway-spool-failed`
     GatewaySpoolFailed,
+    /// `gateway-overloaded`
+    GatewayOverloaded,
 }
 
 impl Cause {
@@ -222,6 +228,8 @@ impl Cause {
         Self::PolicyDenied,
         Self::SiteRefused,
         Self::UpstreamMaintenance,
+        Self::LimitRate,
+        Self::LimitConcurrency,
         Self::UpstreamConnLimit,
         Self::UpstreamQueueTimeout,
         Self::DnsTimeout,
@@ -280,6 +288,7 @@ impl Cause {
         Self::GatewayInternalError,
         Self::GatewayDraining,
         Self::GatewaySpoolFailed,
+        Self::GatewayOverloaded,
     ];
 
     /// What is true of it.
@@ -311,6 +320,8 @@ impl Cause {
             Self::PolicyDenied => &policy::DENIED,
             Self::SiteRefused => &site::REFUSED,
             Self::UpstreamMaintenance => &policy::MAINTENANCE,
+            Self::LimitRate => &limit::RATE,
+            Self::LimitConcurrency => &limit::CONCURRENCY,
             Self::UpstreamConnLimit => &limit::CONN_LIMIT,
             Self::UpstreamQueueTimeout => &limit::QUEUE_TIMEOUT,
             Self::DnsTimeout => &resolve::TIMEOUT,
@@ -369,6 +380,7 @@ impl Cause {
             Self::GatewayInternalError => &internal::ERROR,
             Self::GatewayDraining => &internal::DRAINING,
             Self::GatewaySpoolFailed => &internal::SPOOL,
+            Self::GatewayOverloaded => &internal::OVERLOADED,
         }
     }
 

@@ -37,9 +37,10 @@ fn code(story: &Story<'_>) -> u16 {
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
                 UNIMPLEMENTED
             }
-            StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-                RESOURCE_EXHAUSTED
-            }
+            StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => RESOURCE_EXHAUSTED,
             _ => INTERNAL,
         },
         Class::Unreachable | Class::Busy | Class::Maintenance | Class::BrokenAnswer | Class::Gateway => {

@@ -224,6 +224,7 @@ fn words(cause: Cause, texts: &'static Texts) -> (&'static str, &'static str, Op
                 Some(StatusCode::PAYLOAD_TOO_LARGE) => &requests.large,
                 Some(StatusCode::URI_TOO_LONG) => &requests.long_address,
                 Some(StatusCode::EXPECTATION_FAILED) => &requests.expectation,
+                Some(StatusCode::TOO_MANY_REQUESTS) => &requests.often,
                 Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE) => &requests.large_header,
                 Some(StatusCode::NOT_IMPLEMENTED) => &requests.unsupported,
                 Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED) => &requests.version,

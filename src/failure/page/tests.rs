@@ -156,7 +156,7 @@ fn every_answer_is_whole_and_shows_nothing_that_is_not_public() {
 fn no_headline_says_a_status() {
     for language in Language::ALL {
         let titles = language.titles();
-        assert_eq!(titles.len(), 17, "seven classes with one headline, your-request with ten");
+        assert_eq!(titles.len(), 18, "seven classes with one headline, your-request with eleven");
         for title in titles {
             assert!(!title.contains(|c: char| c.is_ascii_digit()) && title.len() > 10, "{title}");
         }
@@ -342,6 +342,7 @@ fn grpc_calls_get_a_grpc_status_that_never_invites_a_second_delivery() {
         (Cause::RouteNoMatch, Delivered::No, "12"),
         (Cause::PolicyDenied, Delivered::No, "7"),
         (Cause::RequestBodyTooLarge, Delivered::No, "8"),
+        (Cause::LimitRate, Delivered::No, "8"),
         (Cause::GatewayDraining, Delivered::No, "14"),
         (Cause::GatewayInternalError, Delivered::No, "13"),
     ];

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::*;
 use crate::{
-    config::settings::{Access, Action, Errors, HeaderEdits, HostPattern, PathMode, PathPattern, RetryAfter},
+    config::settings::{Access, Action, Errors, HeaderEdits, HostPattern, PathMode, PathPattern, Priority, RetryAfter},
     failure::Language,
 };
 
@@ -43,6 +43,7 @@ fn route(written: &str) -> Arc<Route> {
         idempotency_key: false,
         retry_timeouts: false,
         path_mode: PathMode::Normal,
+        priority: Priority::Normal,
         errors: Arc::new(Errors {
             statuses: std::collections::BTreeMap::<_, StatusCode>::new(),
             languages: vec![Language::En],

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     clock::Timer,
+    config::settings::Priority,
     failure::{Cause, Failure, Result},
     message::Record,
     upstream::Pool,
@@ -31,10 +32,12 @@ pub async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Resul
 }
 
 async fn wait(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Seat> {
-    let mut place = match pool.roster.queue.line_up() {
+    let priority = record.route.get().map_or(Priority::Normal, |route| route.priority);
+    let mut place = match pool.roster.queue.line_up(priority) {
         Found::Seat(seat) => return Ok(seat),
         Found::Place(place) => place,
         Found::Full(crowd) => return Err(refused(pool, &crowd)),
+        Found::Overloaded(crowd) => return Err(overloaded(pool, &crowd)),
     };
     let stay = Stay::new(record);
     let turn = |cx: &mut Context<'_>| place.poll_seat(cx);
@@ -54,6 +57,20 @@ fn refused(pool: &Pool, crowd: &Crowd) -> Box<Failure> {
     let evidence = format!(
         "{} under way at upstream {name}, which allows {limit} at once, and {line}; {}",
         counted(busy, "request is", "requests are"),
+        pace(crowd)
+    );
+    turned_away(Cause::UpstreamConnLimit, evidence, pool, crowd)
+}
+
+fn overloaded(pool: &Pool, crowd: &Crowd) -> Box<Failure> {
+    let evidence = format!(
+        "{} for upstream {}, which allows {} at once, and for {} the line has not been short: this one would wait for \
+         about {}; {}",
+        counted(crowd.waiting, "request waits", "requests wait"),
+        pool.name,
+        crowd.limit,
+        humantime::format_duration(pool.upstream.queue.timeout),
+        brief(crowd.expected().unwrap_or_default()),
         pace(crowd)
     );
     turned_away(Cause::UpstreamConnLimit, evidence, pool, crowd)
@@ -102,6 +119,7 @@ fn turned_away(cause: Cause, evidence: String, pool: &Pool, crowd: &Crowd) -> Bo
         let _ = write!(next, " and, to match, queue.max_in_flight of upstream {name}");
     }
     if cause == Cause::UpstreamConnLimit
+        && crowd.waiting >= pool.upstream.queue.max_waiting
         && let Some(wait) = crowd.wait()
     {
         let _ = write!(
@@ -202,6 +220,22 @@ mod tests {
         assert!(!record.times.queue.get().is_zero(), "the time is in the record");
         drop(seat);
         assert!(enter(&pool, &record, None).await.is_ok_and(|seat| seat.is_some()));
+    }
+
+    #[test]
+    fn who_comes_to_a_line_that_is_never_short_is_told_what_its_wait_would_have_been() {
+        let clock = Clock::new();
+        let (pool, _seat) = full(&clock, "queue.max_in_flight = 1");
+        let mean = Some(Duration::from_millis(200));
+        let crowd = Crowd { busy: 4, waiting: 39, limit: 4, mean, stalled: Duration::ZERO };
+        let failure = overloaded(&pool, &crowd);
+        assert_eq!((failure.cause, failure.retry_after), (Cause::UpstreamConnLimit, Some(Duration::from_secs(2))));
+        assert_eq!(
+            failure.evidence,
+            "39 requests wait for upstream app, which allows 4 at once, and for 10s the line has not been short: this one \
+             would wait for about 2.0s; a request takes 200ms on average"
+        );
+        assert!(failure.next.as_ref().is_some_and(|next| !next.contains("max_waiting")), "{failure:?}");
     }
 
     #[test]

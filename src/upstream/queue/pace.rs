@@ -10,7 +10,7 @@ use crate::limits::SERVICE_TIME_WEIGHT;
 
 /// The mean of recent times, the newest counting most.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub struct Pace {
     /// In nanoseconds; 0 while nothing is known.
     mean: AtomicU64,
 }
@@ -18,7 +18,7 @@ pub(super) struct Pace {
 impl Pace {
     /// A seat was held for so long. Where two workers say so in the same moment one of the times may be lost: it is a
     /// mean, and not worth a locked step.
-    pub(super) fn held(&self, time: Duration) {
+    pub fn held(&self, time: Duration) {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let mean = match self.mean.load(Ordering::Relaxed) {
             0 => time,
@@ -28,7 +28,7 @@ impl Pace {
     }
 
     /// The mean; `None` while nothing is known.
-    pub(super) fn mean(&self) -> Option<Duration> {
+    pub fn mean(&self) -> Option<Duration> {
         match self.mean.load(Ordering::Relaxed) {
             0 => None,
             mean => Some(Duration::from_nanos(mean)),
@@ -36,11 +36,16 @@ impl Pace {
     }
 }
 
-/// How long the next request would wait behind `ahead` others for one of `seats`, in whole seconds, at least one. A seat
-/// takes the mean, or, where none was given back for longer than that, as long as those in use have lasted at least.
-pub(super) fn wait(mean: Duration, stalled: Duration, ahead: u32, seats: u32) -> Option<Duration> {
-    let all = mean.max(stalled).checked_mul(ahead.saturating_add(1))?;
-    let wait = all.checked_div(seats)?;
+/// How long the next request would wait behind `ahead` others for one of `seats`. A seat takes the mean, or, where none was
+/// given back for longer than that, as long as those in use have lasted at least.
+pub(super) fn expected(mean: Duration, stalled: Duration, ahead: u32, seats: u32) -> Option<Duration> {
+    mean.max(stalled).checked_mul(ahead.saturating_add(1))?.checked_div(seats)
+}
+
+/// The same in whole seconds, at least one.
+#[must_use]
+pub fn wait(mean: Duration, stalled: Duration, ahead: u32, seats: u32) -> Option<Duration> {
+    let wait = expected(mean, stalled, ahead, seats)?;
     let begun = u64::from(wait.subsec_nanos() > 0);
     Some(Duration::from_secs((wait.as_secs() + begun).max(1)))
 }

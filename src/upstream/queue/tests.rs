@@ -22,7 +22,7 @@ fn with(max_in_flight: MaxInFlight, max_waiting: u32) -> Arc<Queue> {
 }
 
 fn place(queue: &Arc<Queue>) -> Waiting {
-    match queue.line_up() {
+    match queue.line_up(Priority::Normal) {
         Found::Place(place) => place,
         found => panic!("no place in the line: {found:?}"),
     }
@@ -82,7 +82,7 @@ fn whoever_leaves_the_line_costs_no_seat() {
     let queue = queue(1, 3);
     let seat = queue.take().unwrap();
     let (first, second, mut third) = (place(&queue), place(&queue), place(&queue));
-    assert!(matches!(queue.line_up(), Found::Full(Crowd { busy: 1, waiting: 3, limit: 1, .. })));
+    assert!(matches!(queue.line_up(Priority::Normal), Found::Full(Crowd { busy: 1, waiting: 3, limit: 1, .. })));
     drop(second);
     assert_eq!(now(&queue), (1, 2));
     drop(seat);
@@ -91,6 +91,53 @@ fn whoever_leaves_the_line_costs_no_seat() {
     let Poll::Ready(seat) = poll(&mut third) else { panic!("the seat went on") };
     drop((seat, third));
     assert_eq!(now(&queue), (0, 0));
+}
+
+#[test]
+fn who_has_priority_goes_first_and_finds_a_place_where_others_do_not() {
+    let queue = queue(1, 1);
+    let urgent = || match queue.line_up(Priority::High) {
+        Found::Place(place) => place,
+        found => panic!("no place in the line: {found:?}"),
+    };
+    let seat = queue.take().unwrap();
+    let mut first = place(&queue);
+    assert!(matches!(queue.line_up(Priority::Normal), Found::Full(_)));
+    let mut second = urgent();
+    assert_eq!((second.ahead(), now(&queue)), (0, (1, 2)));
+    assert!(matches!(queue.line_up(Priority::High), Found::Full(_)), "they are not without number either");
+    drop(seat);
+    assert!(poll(&mut first).is_pending());
+    let Poll::Ready(seat) = poll(&mut second) else { panic!("it goes first") };
+    let third = urgent();
+    drop(third);
+    drop(seat);
+    assert!(poll(&mut first).is_ready());
+    drop((first, second));
+    assert_eq!(now(&queue), (0, 0));
+}
+
+#[test]
+fn in_a_line_that_is_never_short_only_who_has_priority_may_wait_long() {
+    let timeout = Duration::from_millis(20);
+    let settings = settings::Queue { max_in_flight: MaxInFlight::Most(1), max_waiting: 100, timeout };
+    let queue = Queue::new(settings);
+    drop(queue.take());
+    queue.pace.held(timeout * 1000);
+    let mut seat = queue.take();
+    let mut line: VecDeque<_> = (0..5).map(|_| place(&queue)).collect();
+    for _ in 0..2 {
+        thread::sleep(timeout);
+        drop(seat);
+        let Poll::Ready(next) = poll(&mut line.pop_front().unwrap()) else { panic!("it was its turn") };
+        seat = Some(next);
+    }
+    let admitted = place(&queue);
+    assert!(matches!(queue.line_up(Priority::Normal), Found::Overloaded(Crowd { waiting: 4, .. })));
+    assert!(matches!(queue.line_up(Priority::High), Found::Place(_)));
+    line.clear();
+    drop(admitted);
+    assert!(matches!(queue.line_up(Priority::Normal), Found::Place(_)), "it has run empty");
 }
 
 #[test]
@@ -163,9 +210,10 @@ proptest! {
                 Step::Arrives => match (queue.take(), line.len() > let_in) {
                     (Some(seat), false) => seats.push(seat),
                     (Some(_), true) => prop_assert!(false, "overtook"),
-                    (None, _) => match queue.line_up() {
+                    (None, _) => match queue.line_up(Priority::Normal) {
                         Found::Place(place) => line.push_back(place),
                         Found::Seat(_) => prop_assert!(false, "a seat that was not there before"),
+                        Found::Overloaded(_) => prop_assert!(false, "nobody has waited for long"),
                         Found::Full(_) => prop_assert_eq!(line.len() - let_in, MOST_WAITING as usize),
                     },
                 },
@@ -240,9 +288,9 @@ async fn enter(queue: &Arc<Queue>, waits: bool) -> Option<Seat> {
     if let Some(seat) = queue.take() {
         return Some(seat);
     }
-    match queue.line_up() {
+    match queue.line_up(Priority::Normal) {
         Found::Seat(seat) => Some(seat),
-        Found::Full(_) => None,
+        Found::Full(_) | Found::Overloaded(_) => None,
         Found::Place(mut place) if waits => Some(poll_fn(|cx| place.poll_seat(cx)).await),
         Found::Place(mut place) => {
             let polled = poll(&mut place);

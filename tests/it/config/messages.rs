@@ -376,3 +376,31 @@ fn every_key_that_will_be_is_taken_or_not_yet_known() {
     }
     assert!(!problems.is_empty());
 }
+
+#[test]
+fn a_limit_for_clients_that_cannot_work_is_explained() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("", "7:1", &["limits nothing", "`concurrent = 20`"]),
+        ("burst = 5\nconcurrent = 2", "8:9", &["`burst` without `rate`"]),
+        ("rate = 10", "8:8", &["a rate such as \"10/s\""]),
+        ("rate = \"10\"", "8:8", &["write \"10/s\""]),
+        ("rate = \"10/min\"", "8:8", &["write \"10/m\""]),
+        ("rate = \"10/d\"", "8:8", &["24 hours"]),
+        ("rate = \"0/s\"", "8:8", &["would let nobody in"]),
+        ("rate = \"+1/s\"", "8:8", &["whole number"]),
+        ("rate = \"1000001/s\"", "8:8", &["too many"]),
+        ("rate = \"1/s\"\nburst = 0", "9:9", &["too small"]),
+        ("rate = \"1/s\"\nconcurrent = 0", "9:14", &["too small"]),
+        ("rate = \"1/s\"\nkey = \"ip\"", "9:7", &["write \"client-ip\""]),
+        ("rate = \"1/s\"\nkey = \"X-Api-Key\"", "9:7", &["write \"header:X-Api-Key\""]),
+        ("rate = \"1/s\"\nkey = \"header:a b\"", "9:7", &["not the name of a field"]),
+    ];
+    for (lines, place, said) in table {
+        let text = format!("{SMALLEST}[[rate_limit]]\n{lines}\n");
+        let report = parse(&text).expect_err(&text).to_string();
+        assert!(report.contains(&format!("g.toml:{place}\n")), "{place} of\n{text}\n{report}");
+        for said in *said {
+            assert!(report.contains(said), "{said} in\n{report}");
+        }
+    }
+}

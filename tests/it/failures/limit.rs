@@ -1,8 +1,49 @@
-//! Requests that found as many under way at their upstream as may be: refused or given up, and provably never sent.
-//! How the queue works when nothing fails is in `behaviour/queue.rs`.
+//! Requests that are too much for what a client may ask, or for their upstream: refused or given up, and provably never
+//! sent. How limits and queues work when nothing fails is in `behaviour/quota.rs` and `behaviour/queue.rs`.
 
-use super::answer::OK;
+use super::{
+    answer::OK,
+    row::{self, Row, Upstream, row},
+};
 use crate::support::{Event, Gate, Origin, Response, Step, client::get};
+
+pub fn rows() -> Vec<Row> {
+    let script = || Upstream::Script(vec![Step::ReadRequest, Step::Send(OK.into()), Step::Again]);
+    let once = "[[rate_limit]]\nrate = \"1/h\"\n";
+    vec![
+        row("limit-rate", script()).tables(once).primed().seen(1),
+        row("limit-rate", script()).tables(once).primed().post().seen(1),
+    ]
+}
+
+#[test]
+fn a_client_that_asks_too_often_is_told_so() {
+    row::check(&rows());
+}
+
+#[test]
+fn a_client_with_too_much_under_way_is_told_so() {
+    let go = Event::default();
+    let origin = slow(&go);
+    let server = origin.server();
+    let gate = Gate::start(&format!(
+        "[[rate_limit]]\nconcurrent = 1\n[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{server}\"]\n"
+    ));
+    let (mut busy, mut late) = (gate.client(), gate.client());
+    assert_eq!(busy.get("/first").status, 200);
+    busy.send(get("/busy"));
+    origin.wait_requests(2);
+    let response = late.get("/late");
+    assert_eq!((response.status, &response.json()["cause"]), (429, &"your-request".into()), "{response:?}");
+    assert!(response.field("retry-after").is_some_and(|after| after != "0"), "one was over: {response:?}");
+    let entry = gate.logged("/late");
+    for (key, value) in [("cause", "limit-concurrency"), ("delivered", "no"), ("phase", "limit"), ("blame", "client")] {
+        assert_eq!(entry[key], value, "{entry}");
+    }
+    go.set();
+    assert_eq!(busy.response().status, 200);
+    assert_eq!(late.get("/again").status, 200);
+}
 
 fn gate(origin: &Origin, upstream: &str) -> Gate {
     let server = origin.server();

@@ -1,10 +1,28 @@
-//! Scenes: as much is under way at the upstream as may be.
-//! It takes two visitors at once to see that, so these are commands.
+//! Scenes: a client asks for more than it may, or as much is under way at the upstream as may be.
+//! It takes two requests to see that, so these are commands.
 
 use super::super::scene::{Act, Scene, Upstream};
 use crate::failure::Cause;
 
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ngood\n";
+
 pub(super) const SCENES: &[Scene] = &[
+    Scene::new(
+        "limit-rate",
+        Cause::LimitRate,
+        "Every visitor may come once in a minute: the second request comes too soon, and is told when it may come back.",
+        Upstream::Plays(&[Act::ReadRequest, Act::Send(OK)]),
+    )
+    .options("[[rate_limit]]\npath = \"/limit-rate/\"\nrate = \"1/m\"")
+    .command("curl -i {url}; curl -i {url}"),
+    Scene::new(
+        "limit-concurrency",
+        Cause::LimitConcurrency,
+        "Every visitor may ask for one thing at a time: of two requests one is turned away at once.",
+        Upstream::Plays(&[Act::ReadRequest, Act::Sleep]),
+    )
+    .options("[[rate_limit]]\npath = \"/limit-concurrency/\"\nconcurrent = 1")
+    .command("curl -im 2 {url} & curl -im 2 {url}; wait"),
     Scene::new(
         "upstream-conn-limit",
         Cause::UpstreamConnLimit,

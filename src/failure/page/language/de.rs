@@ -77,6 +77,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "Sie verlangt vorab etwas, das hier nicht angeboten wird.",
             advice: "Wenn Sie ein eigenes Programm verwenden, senden Sie die Anfrage ohne das Feld Expect.",
         },
+        often: Refusal {
+            title: "Sie senden zu viele Anfragen",
+            what: "Von Ihnen oder aus Ihrem Netz kommen mehr, als diese Website auf einmal annimmt.",
+            advice: "Warten Sie einen Moment, und versuchen Sie es dann noch einmal.",
+        },
         large_header: Refusal {
             title: "Ihr Browser schickt mit jeder Anfrage zu viel mit",
             what: "Cookies und andere Angaben, die mit der Anfrage kommen, sind größer, als diese Website zulässt.",

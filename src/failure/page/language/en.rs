@@ -73,6 +73,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "It asks for something in advance that is not offered here.",
             advice: "If you use a program of your own, send the request without the Expect field.",
         },
+        often: Refusal {
+            title: "You are sending requests too quickly",
+            what: "More of them come from you or your network than this site takes at a time.",
+            advice: "Wait a moment, then try again.",
+        },
         large_header: Refusal {
             title: "Your browser sends too much with each request",
             what: "Cookies and other details that come with the request are larger than this site accepts.",

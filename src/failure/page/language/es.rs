@@ -75,6 +75,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "Exige de antemano algo que aquí no se ofrece.",
             advice: "Si usa un programa propio, envíe la solicitud sin el campo Expect.",
         },
+        often: Refusal {
+            title: "Está enviando demasiadas solicitudes",
+            what: "De usted o de su red llegan más de las que este sitio acepta a la vez.",
+            advice: "Espere un momento y vuelva a intentarlo.",
+        },
         large_header: Refusal {
             title: "Su navegador envía demasiados datos con cada solicitud",
             what: "Las cookies y otros datos que acompañan a la solicitud superan el tamaño que admite este sitio.",

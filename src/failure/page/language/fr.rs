@@ -76,6 +76,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "Elle exige au préalable quelque chose qui n’est pas proposé ici.",
             advice: "Si vous utilisez votre propre programme, envoyez la demande sans le champ Expect.",
         },
+        often: Refusal {
+            title: "Vous envoyez trop de demandes",
+            what: "Il en vient de vous ou de votre réseau plus que ce site n’en accepte à la fois.",
+            advice: "Patientez un instant, puis réessayez.",
+        },
         large_header: Refusal {
             title: "Votre navigateur envoie trop de données avec chaque demande",
             what: "Les cookies et les autres informations qui accompagnent la demande dépassent la taille acceptée \

@@ -152,6 +152,8 @@ pub(crate) struct Requests {
     pub long_address: Refusal,
     /// 417
     pub expectation: Refusal,
+    /// 429
+    pub often: Refusal,
     /// 431
     pub large_header: Refusal,
     /// 501

@@ -75,6 +75,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "Ela exige de antemão algo que não é oferecido aqui.",
             advice: "Se você usa um programa próprio, envie a solicitação sem o campo Expect.",
         },
+        often: Refusal {
+            title: "Você está enviando solicitações demais",
+            what: "De você ou da sua rede chegam mais do que este site aceita de uma vez.",
+            advice: "Espere um momento e tente novamente.",
+        },
         large_header: Refusal {
             title: "Seu navegador envia dados demais com cada solicitação",
             what: "Os cookies e outros dados que acompanham a solicitação são maiores do que este site aceita.",

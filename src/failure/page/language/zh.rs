@@ -64,6 +64,11 @@ pub(super) const TEXTS: Texts = Texts {
             what: "请求事先要求了这里不提供的功能。",
             advice: "如果您使用的是自己的程序，请去掉 Expect 字段后再发送请求。",
         },
+        often: Refusal {
+            title: "您发送的请求过于频繁",
+            what: "来自您或您所在网络的请求超过了此网站一次可接受的数量。",
+            advice: "请稍候片刻，然后重试。",
+        },
         large_header: Refusal {
             title: "浏览器随每个请求发送的数据过多",
             what: "随请求一起发送的 Cookie 和其他信息超过了此网站允许的大小。",

@@ -107,7 +107,7 @@ fn at_the_border(gate: &Gate) -> Vec<(String, &'static str, u16)> {
             answers.push(answer);
         }
         ended.sort();
-        border = ended[CLIENTS / 2] + KEEP_ALIVE - Duration::from_millis(2);
+        border = ended[CLIENTS / 2] + KEEP_ALIVE.saturating_sub(Duration::from_millis(2));
     }
     answers
 }

@@ -9,10 +9,12 @@ use crate::support::Step;
 
 pub fn rows() -> Vec<Row> {
     let kept = |end: Step| vec![Step::ReadRequest, Step::Send(OK.into()), Step::ReadRequest, end];
+    // However long the test takes.
+    let used = "pool = { idle_timeout = \"1h\" }";
     let prompt = |end: Step| vec![Step::ReadRequest, end];
     vec![
-        maybe("send-reset-reused", kept(Step::Reset)).primed().seen(2),
-        maybe("send-reset-reused", kept(Step::Reset)).post().primed().seen(2),
+        maybe("send-reset-reused", kept(Step::Reset)).options(used).primed().seen(2),
+        maybe("send-reset-reused", kept(Step::Reset)).options(used).post().primed().seen(2),
         maybe("send-upload-broken", vec![Step::ReadHead, Step::Reset]).request(upload()).seen(1),
         maybe("send-write-timeout", vec![Step::Hold]).request(upload()).options("timeouts = { send = \"300ms\" }"),
         maybe("upstream-closed-no-response", prompt(Step::Close)).seen(1),

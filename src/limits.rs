@@ -267,10 +267,10 @@ pub const WRITE_COPY: usize = 4 * KIB;
 /// How long an upstream may think about `Expect: 100-continue`; then the body is sent without its word.
 pub const CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A reused connection that ends within two round trips of a request, without a byte, was most likely closed before it
-/// came. This is the most that is taken for two round trips, and what is taken where nobody knows them.
+/// came. This is the least that is taken for them, because a busy server closes a little late.
 pub const KEEPALIVE_RACE: Duration = Duration::from_millis(250);
-/// The least that is taken for them: a busy server may look at its connections a little late.
-pub const KEEPALIVE_RACE_LEAST: Duration = Duration::from_millis(50);
+/// The most that is taken for them.
+pub const KEEPALIVE_RACE_MOST: Duration = Duration::from_secs(2);
 /// Two round trips, at least this, is how long the reset is waited for that proves a request undelivered; then `maybe`.
 pub const PROOF_WAIT_LEAST: Duration = Duration::from_millis(5);
 /// It is not waited for longer than this.

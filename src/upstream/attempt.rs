@@ -97,8 +97,11 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
         };
         tried.note(index);
-        let wanted =
-            if idempotent && retry.on != RetryOn::Off && replay.is_small() { Use::Repeatable } else { Use::Once };
+        let wanted = if idempotent && retry.on != RetryOn::Off && retry.attempts > 1 && replay.is_small() {
+            Use::Repeatable
+        } else {
+            Use::Once
+        };
         let attempt = Attempt { pool, member, record: &record, wanted, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),

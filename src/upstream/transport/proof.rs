@@ -70,7 +70,7 @@ impl Exchange {
     /// How soon after a request a kept connection that was closed before it came would have said so.
     pub(super) fn race(&self) -> Duration {
         self.connection.tcp_info().map_or(limits::KEEPALIVE_RACE, |info| {
-            (info.round_trip * 2).clamp(limits::KEEPALIVE_RACE_LEAST, limits::KEEPALIVE_RACE)
+            (info.round_trip * 2).clamp(limits::KEEPALIVE_RACE, limits::KEEPALIVE_RACE_MOST)
         })
     }
 }

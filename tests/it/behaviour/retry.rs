@@ -110,6 +110,23 @@ fn an_idempotency_key_counts_only_where_the_route_says_so() {
 }
 
 #[test]
+fn a_body_is_sent_again_only_up_to_its_limit() {
+    let preset = 64 << 10;
+    for (settings, size, expected) in
+        [("", preset, 2), ("", preset + 1, 1), ("body = \"5B\"", 5, 2), ("body = \"5B\"", 6, 1)]
+    {
+        let origin = broken_after_reading(Step::Reset);
+        let gate = configured(&origin, "", "", &format!("retry = {{ {settings} }}"));
+        let head = format!("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n");
+        let body = "b".repeat(size);
+        assert_eq!(gate.client().send(head + &body).response().status, 502);
+        let requests = origin.requests();
+        assert_eq!(requests.len(), expected, "{settings}, {size}");
+        assert!(requests.iter().all(|request| request.body == body.as_bytes()), "{settings}, {size}");
+    }
+}
+
+#[test]
 fn retries_that_are_off_send_nothing_twice() {
     let origin = broken_after_reading(Step::Reset);
     let gate = configured(&origin, "", "", "retry = { on = \"off\" }");

@@ -7,15 +7,14 @@ use super::{
 };
 use crate::support::Step;
 
-/// Without it a POST gets no kept connection that has been idle for longer than others were seen to survive.
-const KEPT: &str = "pool.idle_timeout = \"1h\"";
-
 pub fn rows() -> Vec<Row> {
     let kept = |end: Step| vec![Step::ReadRequest, Step::Send(OK.into()), Step::ReadRequest, end];
+    // However long the test takes.
+    let used = "pool = { idle_timeout = \"1h\" }";
     let prompt = |end: Step| vec![Step::ReadRequest, end];
     vec![
-        maybe("send-reset-reused", kept(Step::Reset)).primed().seen(2),
-        maybe("send-reset-reused", kept(Step::Reset)).post().primed().options(KEPT).seen(2),
+        maybe("send-reset-reused", kept(Step::Reset)).options(used).primed().seen(2),
+        maybe("send-reset-reused", kept(Step::Reset)).options(used).post().primed().seen(2),
         maybe("send-upload-broken", vec![Step::ReadHead, Step::Reset]).request(upload()).seen(1),
         maybe("send-write-timeout", vec![Step::Hold]).request(upload()).options("timeouts = { send = \"300ms\" }"),
         maybe("upstream-closed-no-response", prompt(Step::Close)).seen(1),

@@ -44,7 +44,7 @@ pub(super) const SCENES: &[Scene] = &[
         "The first visit is answered well; the next one comes on the kept connection and is reset.",
         Upstream::Plays(&[Act::ReadRequest, Act::Send(OK), Act::ReadRequest, Act::Reset]),
     )
-    .options("retry = { attempts = 1 }\npool.idle_timeout = \"1h\"")
+    .options("retry = { attempts = 1 }\npool = { idle_timeout = \"10m\" }")
     .both(),
     Scene::new(
         "send-upload-broken",

@@ -8,6 +8,7 @@ mod headers;
 mod intercept;
 mod limits;
 mod request_id;
+mod rescue;
 mod respond;
 mod route;
 mod shared;

@@ -35,7 +35,7 @@ use crate::{
     clock::{Clock, Timer},
     config::settings::{self, RetryOn, ServerAddress},
     failure::{Cause, Failure, Fault, Phase, Result},
-    message::{Body, Length, Record, Request, hop},
+    message::{Body, Length, Record, Request, RequestBody, hop},
 };
 
 /// Serves `request` with as many attempts as the rules allow.
@@ -43,19 +43,48 @@ use crate::{
 /// # Errors
 /// The failure of the last attempt.
 pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
-    let pool = &pool;
     let Request { record, body } = request;
+    let replay = replay(&pool, body);
+    match run(&pool, &record, replay).await {
+        Ok(answer) => Ok(answer),
+        Err((failure, body)) => Err(give_up(&pool, &record, failure, body).await),
+    }
+}
+
+/// The body of a request as `pool` keeps it for second attempts.
+pub fn replay(pool: &Pool, body: RequestBody) -> Box<Replay> {
     let retry = pool.upstream.retry;
-    let route = record.route.get().cloned();
-    let promised = route.as_ref().is_some_and(|route| route.idempotency_key)
+    Replay::new(body, if retry.on == RetryOn::Off { 0 } else { retry.body })
+}
+
+/// Whether the request may be carried out twice: by its method, or because its route says so.
+#[must_use]
+pub fn may_repeat(record: &Record) -> bool {
+    let promised = record.route.get().is_some_and(|route| route.idempotency_key)
         && matches!(record.head.method, Method::POST | Method::PATCH)
         && record.head.headers.contains_key("idempotency-key");
-    let idempotent = is_idempotent(&record.head.method, promised);
+    is_idempotent(&record.head.method, promised)
+}
+
+/// The same as [`serve`], for who may serve the request elsewhere: a failure comes with the body, and nothing of the rest
+/// of it was read.
+///
+/// # Errors
+/// The failure of the last attempt.
+pub async fn run(
+    pool: &Rc<Pool>,
+    record: &Rc<Record>,
+    mut replay: Box<Replay>,
+) -> std::result::Result<Response<Body>, Failed> {
+    let retry = pool.upstream.retry;
+    let retry_timeouts = record.route.get().is_some_and(|route| route.retry_timeouts);
+    let idempotent = may_repeat(record);
     let _ = record.upstream.set(Arc::clone(&pool.name));
-    outgoing::check_loop(&record, &pool.identity)?;
+    if let Err(failure) = outgoing::check_loop(record, &pool.identity) {
+        return Err((failure, replay));
+    }
     pool.budget.deposit(pool.clock.now());
 
-    let mut replay = Replay::new(body, if retry.on == RetryOn::Off { 0 } else { retry.body });
     let total = pool.upstream.timeouts.total.map(|limit| {
         let timer = pool.clock.timer();
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
@@ -64,27 +93,32 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
-        waited = prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
+        waited = match prepare(record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await {
+            Ok(waited) => waited,
+            Err(failure) => return Err((failure, replay)),
+        };
     }
-    let seat = match queue::enter(pool, &record, total.as_deref()).await {
+    let seat = match queue::enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
-        Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
+        Err(failure) => return Err((failure, replay)),
     };
     let mut tried = Tried::none(pool.members.len());
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
-    let mut began = if waited || !record.times.queue.get().is_zero() { Instant::now() } else { record.started };
+    let waited = waited || !record.times.queue.get().is_zero() || !record.attempts.borrow().is_empty();
+    let mut began = if waited { Instant::now() } else { record.started };
     loop {
-        let Some(index) = again.take().or_else(|| pool.choose(&record, &tried)) else {
-            return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try"));
+        let Some(index) = again.take().or_else(|| pool.choose(record, &tried)) else {
+            return Err((Failure::new(Cause::GatewayInternalError, "no server was left to try"), replay));
         };
         let Some(member) = pool.members.get(index) else {
-            return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
+            let evidence = "the balancer picked a server that does not exist";
+            return Err((Failure::new(Cause::GatewayInternalError, evidence), replay));
         };
         tried.note(index);
-        let attempt = Attempt { pool, member, record: &record, total: total.as_ref(), seat: seat.as_ref() };
+        let attempt = Attempt { pool, member, record, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -101,19 +135,15 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             repeats,
             others: tried.others(),
             retry,
-            retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
+            retry_timeouts,
         });
         let (stay, charged) = match verdict {
-            Verdict::GiveUp => {
-                drop(seat);
-                return Err(give_up(pool, &record, failure, back).await);
-            }
+            Verdict::GiveUp => return Err((failure, back)),
             Verdict::Fresh { charged } => (true, charged),
             Verdict::Other { charged } => (false, charged),
         };
         if charged && !pool.budget.withdraw(pool.clock.now()) {
-            drop(seat);
-            return Err(give_up(pool, &record, failure, back).await);
+            return Err((failure, back));
         }
         again = stay.then_some(index);
         fresh = stay || charged;
@@ -148,14 +178,21 @@ async fn prepare(
 }
 
 /// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
-async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
-    // A client that waits for word before it sends its body has heard none, and shall not.
-    let waits = expects(record) && record.bytes_in.get() == 0;
-    if failure.cause.fault() != Fault::Client && !waits {
+pub async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
+    if failure.cause.fault() != Fault::Client {
         // Boxed, because it is rare and large: the future of every request would carry it along.
-        Box::pin(body.discard(&pool.clock.timer())).await;
+        Box::pin(read_off(pool, record, body)).await;
     }
     if pool.upstream.fastcgi.is_some() { Box::pin(fpm::explain(pool, failure)).await } else { failure }
+}
+
+/// Reads a small rest of the body that no upstream gets any more, so that the client's connection can go on.
+pub async fn read_off(pool: &Pool, record: &Record, body: Box<Replay>) {
+    // A client that waits for word before it sends its body has heard none, and shall not.
+    let waits = expects(record) && record.bytes_in.get() == 0;
+    if !waits {
+        body.discard(&pool.clock.timer()).await;
+    }
 }
 
 /// Whether the client waits for `100 Continue` before it sends its body. HTTP/1.0 has no such thing (RFC 9110 section
@@ -165,7 +202,7 @@ fn expects(record: &Record) -> bool {
 }
 
 /// A failed attempt: why, and the body for another.
-type Failed = (Box<Failure>, Box<Replay>);
+pub type Failed = (Box<Failure>, Box<Replay>);
 
 struct Attempt<'a> {
     pool: &'a Rc<Pool>,
@@ -267,6 +304,9 @@ impl Attempt<'_> {
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
         tidy(answer.headers_mut(), &head.named, framing);
+        if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
+            self.record.endless.set(true);
+        }
         if cut {
             // The rest of the request will not be read: the connection cannot go on.
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod early;
+mod fallback;
 mod fastcgi;
 mod fields;
 mod listeners;
@@ -10,6 +11,7 @@ mod pool;
 mod queue;
 mod retry;
 mod routes;
+mod stale;
 mod start;
 mod stop;
 mod uploads;

@@ -178,9 +178,16 @@ fn write_table(table: &Table, text: &mut String) {
     text.push('\n');
     comment(table.about, text);
     // Only one of these can stand in a route: they are shown as they would be written.
-    let is_shown =
-        !["[route.site]", "[route.respond]", "[route.redirect]", "[route.maintenance]", "[upstream.NAME.fastcgi]"]
-            .contains(&table.heading);
+    let is_shown = ![
+        "[route.site]",
+        "[route.respond]",
+        "[route.redirect]",
+        "[route.maintenance]",
+        "[upstream.NAME.fastcgi]",
+        "[upstream.NAME.fallback]",
+        "[upstream.NAME.stale_if_error]",
+    ]
+    .contains(&table.heading);
     let mark = if is_shown { "" } else { "#" };
     let _ = writeln!(text, "{mark}{}", table.heading.replace("NAME", "app"));
     let has_no_table = |key: &&Key| !matches!(key.kind, Kind::Table(_) | Kind::TableOr(..));

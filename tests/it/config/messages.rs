@@ -3,7 +3,7 @@
 use super::{SMALLEST, good, parse};
 
 /// A file with something wrong, and one line for each problem it must have: `line:column` and parts of its words.
-fn refused(text: &str, wanted: &[(&str, &[&str])]) {
+pub(super) fn refused(text: &str, wanted: &[(&str, &[&str])]) {
     let problems = parse(text).expect_err(text);
     let places: Vec<String> = problems.iter().map(|problem| format!("{}:{}", problem.line, problem.column)).collect();
     let wanted_places: Vec<&str> = wanted.iter().map(|(place, _)| *place).collect();
@@ -241,21 +241,6 @@ fn upstreams_are_checked() {
         ("servers = [\"http://a\"]\ndns.min_ttl = \"1h\"", "7:15", &["`max_ttl`"]),
         ("servers = [\"http://a\"]\ndns.servers = [\"ns.example\"]", "7:16", &["cannot itself be a name"]),
         ("servers = [\"http://a\"]\nhost_header = \"a b\"", "7:15", &["not a host"]),
-        ("servers = [\"http://a\"]\nfallback = \"ap\"", "7:12", &["no upstream `ap`", "did you mean \"app\"?"]),
-        ("servers = [\"http://a\"]\nfallback = \"app\"", "7:12", &["cannot stand in for itself", "down.html"]),
-        ("servers = [\"http://a\"]\nfallback = true", "7:12", &["the NAME of another", "down.html"]),
-        ("servers = [\"http://a\"]\nfallback = \"\"", "7:12", &["an empty string"]),
-        ("servers = [\"http://a\"]\nfallback = {}", "7:12", &["needs `page`", "page = \"down.html\""]),
-        (
-            "servers = [\"http://a\"]\nfallback = { page = \"down.html\" }",
-            "7:21",
-            &["`/etc/gg/down.html` cannot be used", "No such file", "relative paths"],
-        ),
-        ("servers = [\"http://a\"]\nfallback = { page = \"/dev/null\" }", "7:21", &["it is empty"]),
-        ("servers = [\"http://a\"]\nfallback = { page = \"/etc/passwd\", status = 304 }", "7:21", &["has no page"]),
-        ("servers = [\"http://a\"]\nstale_if_error = true", "7:18", &["a table, `[upstream.NAME.stale_if_error]`"]),
-        ("servers = [\"http://a\"]\nstale_if_error.size = \"1KiB\"", "7:23", &["at least 64KiB", "too small"]),
-        ("servers = [\"http://a\"]\nstale_if_error.for = \"0s\"", "7:22", &["over at once"]),
     ];
     for (upstream, place, parts) in table {
         refused(&SMALLEST.replace("servers = [\"http://127.0.0.1:3000\"]", upstream), &[(place, parts)]);
@@ -266,28 +251,6 @@ fn upstreams_are_checked() {
         &SMALLEST.replace("[upstream.app]", "[upstream.\"a b\"]"),
         &[("4:12", &["no upstream `app`"]), ("5:11", &["name of an upstream"])],
     );
-}
-
-#[test]
-fn fallbacks_must_come_to_an_end() {
-    let file = |fallbacks: &[(&str, &str)]| {
-        fallbacks.iter().fold(SMALLEST.replace("servers", "fallback = \"a\"\nservers"), |text, (name, fallback)| {
-            format!("{text}[upstream.{name}]\nservers = [\"http://{name}\"]\n{fallback}\n")
-        })
-    };
-    assert!(good(&file(&[("a", "fallback = \"b\""), ("b", "")])).warnings.is_empty(), "each of them is used");
-    let circle: &[&str] = &["in a circle", "`a` → `b` → `a`", "down.html"];
-    refused(&file(&[("a", "fallback = \"b\""), ("b", "fallback = \"a\"")]), &[("10:12", circle)]);
-    let whole: &[&str] = &["in a circle", "`app` → `a` → `app`"];
-    refused(&file(&[("a", "fallback = \"app\"")]), &[("6:12", whole)]);
-    refused(&file(&[("a", "fallback = \"c\""), ("b", "")]), &[("10:12", &["no upstream `c`"])]);
-    let scripts = "[upstream.a]\nservers = [\"fastcgi://a\"]\n";
-    let text = format!("{}{scripts}", file(&[]));
-    refused(&text, &[("6:12", &["has no `root`", "[upstream.a.fastcgi]"])]);
-    good(&format!("{text}fastcgi = {{ root = \"/a\" }}\n"));
-    let text = text.replace("http://127.0.0.1:3000\"]", "fastcgi://b\"]\nfastcgi = { root = \"/b\" }");
-    refused(&format!("{text}fastcgi = {{ root = \"/a\" }}\n"), &[("6:12", &["another folder", "same `root`"])]);
-    good(&format!("{text}fastcgi = {{ root = \"/b\" }}\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::OK;
-use crate::support::{Event, Gate, Origin, Response, Step, client::post, faults};
+use crate::support::{Event, Gate, Origin, Response, Step, client::post, fastcgi, faults};
 
 /// `app` on `server`, and `standby` that stands in for it.
 fn with_standby(server: &str, standby: &Origin, upstream: &str) -> Gate {
@@ -186,4 +186,26 @@ fn a_client_that_breaks_off_gets_no_stand_in() {
     let mut client = gate.client();
     let response = client.send("PUT /cut HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal").finish().response();
     assert_eq!((response.status, standby.requests().len()), (400, 0), "{response:?}");
+}
+
+#[test]
+fn the_protocol_of_the_fallback_may_be_another() {
+    let chunked = "POST /order.php HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let scripts = Origin::fastcgi(fastcgi::answers(fastcgi::OK));
+    let pages = Origin::answering(OK);
+    let refused = faults::refused(Path::new(""));
+    let no_scripts = refused.server.replacen("http", "fastcgi", 1);
+    let root = "fastcgi = { root = \"/nowhere/site\" }";
+    let gate = with_standby(&no_scripts, &pages, root);
+    assert_eq!(gate.client().send(chunked).response().text(), "ok");
+    assert_eq!((pages.request().line(), &*pages.request().body), ("POST /order.php HTTP/1.1", &b"hello"[..]));
+    let gate = Gate::start(&format!(
+        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\nfallback = \"php\"\n\
+         [upstream.php]\nservers = [\"{}\"]\n{root}\n",
+        refused.server,
+        scripts.server()
+    ));
+    assert_eq!(gate.client().send(chunked).response().text(), "ok");
+    let asked = scripts.request();
+    assert_eq!((asked.param("SCRIPT_FILENAME"), &*asked.body), (Some("/nowhere/site/order.php"), &b"hello"[..]));
 }

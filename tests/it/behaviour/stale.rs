@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use super::{OK, configured};
-use crate::support::{Client, End, Event, Gate, Origin, Response, Step, client::post, faults};
+use crate::support::{Client, End, Event, Gate, Origin, Response, Step, client::post, fastcgi, faults};
 
 const STALE: &str = "stale_if_error = {}";
 const PAGE: &str = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nETag: \"a\"\r\nContent-Length: 5\r\n\r\nfirst";
@@ -295,4 +295,19 @@ fn another_upstream_goes_before_it_and_a_page_behind_it() {
         gone.server
     ));
     assert_eq!(gate.client().get("/never").status, 502, "what was never there cannot stand in");
+}
+
+#[test]
+fn an_answer_of_fastcgi_has_an_end_of_its_own_and_is_kept() {
+    let long = format!("Content-Type: text/plain\r\n\r\n{}", "ok".repeat(100_000));
+    let whole = [fastcgi::stdout(&long), fastcgi::end(0, 0)].concat();
+    let cut = fastcgi::stdout(&long);
+    for (answer, expected) in [(whole, 200), (cut, 502)] {
+        let origin = Origin::fastcgi_scripts(vec![fastcgi::says(&[answer]), vec![Step::ReadRecords, Step::Reset]]);
+        let gate = configured(&origin, "", "", &format!("{STALE}\nfastcgi = {{ root = \"/nowhere/site\" }}"));
+        assert_eq!(ask(&gate, "GET", "/page.php", "").status, 200);
+        let response = ask(&gate, "GET", "/page.php", "");
+        assert_eq!(response.status, expected, "{:?}", response.fields);
+        assert!(expected != 200 || response.body.len() == 200_000, "{} bytes", response.body.len());
+    }
 }

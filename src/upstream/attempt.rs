@@ -42,12 +42,15 @@ use crate::{
 ///
 /// # Errors
 /// The failure of the last attempt.
-pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
+pub fn serve(pool: Rc<Pool>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
     let Request { record, body } = request;
+    // Outside of the future, which would carry the body along twice.
     let replay = replay(&pool, body);
-    match run(&pool, &record, replay).await {
-        Ok(answer) => Ok(answer),
-        Err((failure, body)) => Err(give_up(&pool, &record, failure, body).await),
+    async move {
+        match run(&pool, &record, replay).await {
+            Ok(answer) => Ok(answer),
+            Err((failure, body)) => Err(give_up(&pool, &record, failure, body).await),
+        }
     }
 }
 

@@ -365,6 +365,24 @@ pub const FASTCGI_ROUND_MILLIS: u32 = 400;
 pub const FASTCGI_STDERR: usize = 4 * KIB;
 /// A request body of unknown length up to this waits in memory; a larger one goes on to a temporary file.
 pub const SPOOL_MEMORY: usize = 32 * KIB;
+/// Copies of answers that are kept to stand in; those not used for longest make room for others.
+pub const STALE_SIZE: u64 = 64 * MIB as u64;
+/// Least of the same: less would hold no usual page.
+pub const STALE_SIZE_LEAST: u64 = 64 * KIB as u64;
+/// How long a copy is kept; after that the visitor gets the error.
+pub const STALE_FOR: Duration = Duration::from_hours(1);
+/// An answer over this part of the whole is not kept: it would drive out too many others.
+pub const STALE_LARGEST: u64 = 8;
+/// Answers that are still coming may take up to this part of the whole; more of them are not kept.
+pub const STALE_COMING: u64 = 2;
+/// A copy that is younger is not renewed: under load most answers need not be copied.
+pub const STALE_RENEWAL: Duration = Duration::from_secs(1);
+/// Copies of one target that differ by Vary; the one not used for longest makes room for another.
+pub const STALE_VARIANTS: usize = 8;
+/// What a copy costs beside its body and fields.
+pub const STALE_OVERHEAD: u64 = KIB as u64;
+/// Room that is taken at once for a copy of unknown length.
+pub const STALE_PIECE: usize = 16 * KIB;
 /// How long an application may take to end what it does behind a complete answer; then its connection is closed.
 pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);
 /// Requests that a server must have left unanswered before it can count as silent: a few slow ones are nothing unusual.

@@ -1,6 +1,7 @@
 //! Contradictions: what is valid piece by piece and cannot be true together, each with the place it stands at.
 //! It turns what `read` took into `Settings`; nothing after it checks again.
 
+mod fallback;
 mod fastcgi;
 mod pages;
 mod rate_limits;
@@ -28,6 +29,7 @@ pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> S
             fastcgi.spool = folder.as_path().into();
         }
     }
+    fallback::resolve(&mut written.upstreams, found);
     let mut loader = pages::Loader::new(base);
     let used_by_routes = written.routes.iter().any(|route| !route.errors.pages.is_empty());
     let look = loader.look(&written.errors, None, used_by_routes, found);

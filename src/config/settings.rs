@@ -21,8 +21,8 @@ use regex::Regex;
 pub use rate_limit::{LimitKey, Rate, RateLimit};
 pub use site::{Php, Site, Symlinks, Try};
 pub use upstream::{
-    Balance, Dns, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn,
-    Server, ServerAddress, Timeouts, Upstream,
+    Balance, Dns, Fallback, FallbackPage, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol,
+    Queue, Retry, RetryOn, Server, ServerAddress, StaleIfError, Timeouts, Upstream,
 };
 
 use crate::failure::{Cause, Language, page::Pages};

@@ -110,10 +110,18 @@ pub struct Upstream {
     pub max_ttl: Option<Range<usize>>,
     /// The place of `pool.max_idle`, where it was written.
     pub max_idle: Option<Range<usize>>,
+    /// Who stands in for it; an upstream still by name, a page still by file.
+    pub fallback: Option<Fallback>,
     /// The place of `fastcgi`, where it was written.
     pub fastcgi: Option<Range<usize>>,
     /// The place of `fastcgi.status_address`, where it was written.
     pub status_address: Option<Range<usize>>,
+}
+
+/// `fallback`
+pub enum Fallback {
+    Upstream(Spanned<String>),
+    Page { file: Spanned<PathBuf>, status: Option<StatusCode> },
 }
 
 /// `[errors]` or `[route.errors]`, as far as it was written.

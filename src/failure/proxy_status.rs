@@ -134,7 +134,8 @@ fn number(value: u64) -> BareItem {
     BareItem::Integer(value.unwrap_or(sfv::Integer::MAX))
 }
 
-fn serialize(name: &str, parameters: &[(Key, BareItem)]) -> HeaderValue {
+/// A list of one member, which is the gateway called `name` (RFC 9651 section 3.1).
+pub(crate) fn serialize(name: &str, parameters: &[(Key, BareItem)]) -> HeaderValue {
     let name = text("", name);
     let mut list = ListSerializer::new();
     list.bare_item(&name).parameters(parameters.iter().map(|(key, value)| (key, RefBareItem::from(value))));

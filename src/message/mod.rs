@@ -15,6 +15,6 @@ pub mod script;
 
 pub use body::Body;
 pub use connection::Connection;
-pub use record::{Attempt, Record};
+pub use record::{Attempt, Record, Rescue};
 pub use request::{Length, Request, RequestBody};
 pub use script::Script;

@@ -47,7 +47,7 @@ pub struct Record {
     pub route: OnceCell<Arc<Route>>,
     /// The script to run, where a site has found one for a FastCGI upstream.
     pub script: OnceCell<Script>,
-    /// The upstream's name.
+    /// The name of the route's upstream.
     pub upstream: OnceCell<Arc<str>>,
     /// Body bytes read from the client.
     pub bytes_in: Cell<u64>,
@@ -65,6 +65,11 @@ pub struct Record {
     pub failure: RefCell<Option<Box<Failure>>>,
     /// A cause worth logging although the answer is good, e.g. `body-excess`, `upstream-answered-error`.
     pub remark: Cell<Option<Cause>>,
+    /// Whether the end of the answer cannot be told from its breaking off: only the end of the upstream's connection
+    /// ends it.
+    pub endless: Cell<bool>,
+    /// How the request was answered although its upstream failed.
+    pub rescue: OnceCell<Rescue>,
     /// Where the time went.
     pub times: Times,
     /// Retry-After as sent.
@@ -89,6 +94,29 @@ impl Authority {
         match &self.lower {
             Some(lower) => lower,
             None => std::str::from_utf8(&self.sent.as_bytes()[..self.host_len]).unwrap_or_default(),
+        }
+    }
+}
+
+/// Who stood in for an upstream that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rescue {
+    /// Another upstream, of this name.
+    Upstream(Arc<str>),
+    /// An earlier answer of the upstream.
+    Stale,
+    /// A page of the operator's.
+    Page,
+}
+
+impl Rescue {
+    /// As the program's log says it: the answer is from it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Upstream(_) => "another upstream",
+            Self::Stale => "an earlier answer",
+            Self::Page => "the fallback page",
         }
     }
 }
@@ -163,6 +191,8 @@ impl Record {
             attempts: RefCell::default(),
             failure: RefCell::default(),
             remark: Cell::new(None),
+            endless: Cell::new(false),
+            rescue: OnceCell::new(),
             times: Times::default(),
             retry_after: Cell::new(None),
         }
@@ -193,6 +223,15 @@ impl Record {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.head.uri.query()
+    }
+
+    /// The name of the upstream that answered, else of the one that was asked.
+    #[must_use]
+    pub fn answering_upstream(&self) -> Option<&Arc<str>> {
+        match self.rescue.get() {
+            Some(Rescue::Upstream(name)) => Some(name),
+            _ => self.upstream.get(),
+        }
     }
 
     /// The cause to log: of the failure, else a remark.

@@ -26,7 +26,7 @@ use crate::{
     config::settings::{Log, LogFormat},
     failure::{Cause, Failure, Fault, classify},
     limits,
-    message::Record,
+    message::{Record, Rescue},
 };
 
 /// What waits for standard error.
@@ -127,6 +127,7 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
                 path = &*visible(record.path()),
                 evidence = &*visible(&failure.evidence),
                 before = before(record, failure).as_deref(),
+                rescue = record.rescue.get().map(Rescue::as_str),
                 next = &*visible(failure.next.as_deref().unwrap_or(failure.cause.facts().next)),
                 "request failed"
             )

@@ -17,7 +17,7 @@ use super::{request_id::X_REQUEST_ID, shared::Shared};
 use crate::{
     config::settings::HeaderEdits,
     failure::{Failure, Result, proxy_status},
-    message::{Body, Record, Request},
+    message::{Body, Record, Request, Rescue},
 };
 
 /// The layer's service.
@@ -70,14 +70,15 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
         let mut answer = ready!(this.inner.poll(cx))?;
         let status = answer.status();
         let headers = answer.headers_mut();
-        // A site's files come from here and not by way of this gateway (RFC 9110 section 7.6.3).
-        if this.record.upstream.get().is_some() {
+        // Files come from here and not by way of this gateway (RFC 9110 section 7.6.3).
+        let is_own = this.record.upstream.get().is_none() || this.record.rescue.get() == Some(&Rescue::Page);
+        if !is_own {
             headers.append(header::VIA, this.shared.via.clone());
         }
         if !headers.contains_key(header::DATE) {
             headers.insert(header::DATE, this.shared.date(SystemTime::now()));
         }
-        if status.is_server_error() {
+        if status.is_server_error() && !is_own {
             let name = &this.shared.settings.gateway.name;
             proxy_status::append(headers, proxy_status::passed(name, status));
         }

@@ -9,6 +9,7 @@ mod headers;
 mod intercept;
 mod limits;
 mod request_id;
+mod rescue;
 mod respond;
 mod route;
 mod shared;

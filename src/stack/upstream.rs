@@ -11,7 +11,7 @@ use std::{
 use http::Response;
 use tower::Service;
 
-use super::shared::Shared;
+use super::{rescue, shared::Shared};
 use crate::{
     config::settings::{Action, Site},
     failure::{Cause, Failure, Result},
@@ -47,6 +47,9 @@ impl Service<Request> for Upstream {
             _ => None,
         };
         match pool {
+            Some(pool) if pool.has_stand_in() => {
+                Box::pin(rescue::serve(Rc::clone(&self.shared), Rc::clone(pool), request))
+            }
             Some(pool) => Box::pin(Rc::clone(pool).serve(request)),
             None => Box::pin(std::future::ready(Err(Failure::new(
                 Cause::GatewayInternalError,

@@ -17,7 +17,7 @@ use super::{
     connect,
     delivery::Delivery,
     fpm,
-    hold::Wait,
+    hold::{self, Wait},
     judge::{self, Case, Verdict, is_idempotent, judge},
     member::{Member, Use},
     outgoing,
@@ -36,27 +36,59 @@ use crate::{
     config::settings::{self, RetryOn, ServerAddress},
     failure::{Cause, Failure, Fault, Phase, Result},
     limits,
-    message::{Body, Length, Record, Request, hop},
+    message::{Body, Length, Record, Request, RequestBody, hop},
 };
 
 /// Serves `request` with as many attempts as the rules allow.
 ///
 /// # Errors
 /// The failure of the last attempt.
-pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
-    let pool = &pool;
+pub fn serve(pool: Rc<Pool>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
     let Request { record, body } = request;
+    // Outside of the future, which would carry the body along twice.
+    let replay = replay(&pool, body);
+    async move {
+        match run(&pool, &record, replay).await {
+            Ok(answer) => Ok(answer),
+            Err((failure, body)) => Err(give_up(&pool, &record, failure, body).await),
+        }
+    }
+}
+
+/// The body of a request as `pool` keeps it for second attempts.
+pub fn replay(pool: &Pool, body: RequestBody) -> Box<Replay> {
     let retry = pool.upstream.retry;
-    let route = record.route.get().cloned();
-    let promised = route.as_ref().is_some_and(|route| route.idempotency_key)
+    Replay::new(body, if retry.on == RetryOn::Off { 0 } else { retry.body })
+}
+
+/// Whether the request may be carried out twice: by its method, or because its route says so.
+#[must_use]
+pub fn may_repeat(record: &Record) -> bool {
+    let promised = record.route.get().is_some_and(|route| route.idempotency_key)
         && matches!(record.head.method, Method::POST | Method::PATCH)
         && record.head.headers.contains_key("idempotency-key");
-    let idempotent = is_idempotent(&record.head.method, promised);
+    is_idempotent(&record.head.method, promised)
+}
+
+/// The same as [`serve`], for who may serve the request elsewhere: a failure comes with the body, and nothing of the rest
+/// of it was read.
+///
+/// # Errors
+/// The failure of the last attempt.
+pub async fn run(
+    pool: &Rc<Pool>,
+    record: &Rc<Record>,
+    mut replay: Box<Replay>,
+) -> std::result::Result<Response<Body>, Failed> {
+    let retry = pool.upstream.retry;
+    let retry_timeouts = record.route.get().is_some_and(|route| route.retry_timeouts);
+    let idempotent = may_repeat(record);
     let _ = record.upstream.set(Arc::clone(&pool.name));
-    outgoing::check_loop(&record, &pool.identity)?;
+    if let Err(failure) = outgoing::check_loop(record, &pool.identity) {
+        return Err((failure, replay));
+    }
     pool.budget.deposit(pool.clock.now());
 
-    let mut replay = Replay::new(body, if retry.on == RetryOn::Off { 0 } else { retry.body });
     let total = pool.upstream.timeouts.total.map(|limit| {
         let timer = pool.clock.timer();
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
@@ -65,11 +97,14 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
-        waited = prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
+        waited = match prepare(record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await {
+            Ok(waited) => waited,
+            Err(failure) => return Err((failure, replay)),
+        };
     }
-    let seat = match queue::enter(pool, &record, total.as_deref()).await {
+    let seat = match queue::enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
-        Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
+        Err(failure) => return Err((failure, replay)),
     };
     let mut tried = Tried::none(pool.members.len());
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
@@ -77,24 +112,26 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
     let (mut attempts, mut repeats) = (0, 0);
     let mut wait = Wait::default();
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
-    let mut began = if waited || !record.times.queue.get().is_zero() { Instant::now() } else { record.started };
+    let waited = waited || !record.times.queue.get().is_zero() || !record.attempts.borrow().is_empty();
+    let mut began = if waited { Instant::now() } else { record.started };
     loop {
-        let index = match again.take().map_or_else(|| pool.choose(&record, &tried, began), Choice::Member) {
+        let index = match again.take().map_or_else(|| pool.choose(record, &tried, began), Choice::Member) {
             Choice::Member(index) => index,
             Choice::Wait => {
                 // Boxed for the same reason as in `give_up`.
-                let waited = Box::pin(wait.for_answers(pool, &record, total.as_deref())).await;
-                if let Err(failure) = waited {
-                    drop(seat);
-                    return Err(give_up(pool, &record, failure, replay).await);
+                if let Err(failure) = Box::pin(wait.for_answers(pool, record, total.as_deref())).await {
+                    return Err((failure, replay));
                 }
                 began = Instant::now();
                 continue;
             }
-            Choice::Nobody => return Err(Failure::new(Cause::GatewayInternalError, "no server was left to try")),
+            Choice::Nobody => {
+                return Err((Failure::new(Cause::GatewayInternalError, "no server was left to try"), replay));
+            }
         };
         let Some(member) = pool.members.get(index) else {
-            return Err(Failure::new(Cause::GatewayInternalError, "the balancer picked a server that does not exist"));
+            let evidence = "the balancer picked a server that does not exist";
+            return Err((Failure::new(Cause::GatewayInternalError, evidence), replay));
         };
         tried.note(index);
         let wanted = if idempotent && retry.on != RetryOn::Off && retry.attempts > 1 && replay.is_small() {
@@ -102,7 +139,7 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         } else {
             Use::Once
         };
-        let attempt = Attempt { pool, member, record: &record, wanted, total: total.as_ref(), seat: seat.as_ref() };
+        let attempt = Attempt { pool, member, record, wanted, total: total.as_ref(), seat: seat.as_ref() };
         let (failure, back) = match attempt.run(replay, fresh, began, member.standing.count()).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -120,31 +157,26 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
             repeats,
             others: tried.others(),
             retry,
-            retry_timeouts: route.as_ref().is_some_and(|route| route.retry_timeouts),
+            retry_timeouts,
         });
         let (stay, charged) = match verdict {
-            Verdict::GiveUp => {
-                let failure = match Box::pin(wait.for_server(pool, &record, failure, total.as_deref())).await {
-                    Ok(()) if back.can_rewind() => {
-                        tried = Tried::none(pool.members.len());
-                        attempts = 0;
-                        replay = back;
-                        replay.rewind();
-                        began = Instant::now();
-                        continue;
-                    }
-                    Ok(()) => Failure::new(Cause::GatewayInternalError, "a body that had been sent was held"),
-                    Err(failure) => failure,
-                };
-                drop(seat);
-                return Err(give_up(pool, &record, failure, back).await);
-            }
+            Verdict::GiveUp if !hold::holds(pool, &failure) || !back.can_rewind() => return Err((failure, back)),
+            Verdict::GiveUp => match Box::pin(wait.for_server(pool, record, failure, total.as_deref())).await {
+                Ok(()) => {
+                    tried = Tried::none(pool.members.len());
+                    attempts = 0;
+                    replay = back;
+                    replay.rewind();
+                    began = Instant::now();
+                    continue;
+                }
+                Err(failure) => return Err((failure, back)),
+            },
             Verdict::Fresh { charged } => (true, charged),
             Verdict::Other { charged } => (false, charged),
         };
         if charged && !pool.budget.withdraw(pool.clock.now()) {
-            drop(seat);
-            return Err(give_up(pool, &record, failure, back).await);
+            return Err((failure, back));
         }
         again = stay.then_some(index);
         fresh = stay || charged;
@@ -179,14 +211,21 @@ async fn prepare(
 }
 
 /// The request failed for good. A small rest of its body is read first, so that the client's connection can go on.
-async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
-    // A client that waits for word before it sends its body has heard none, and shall not.
-    let waits = expects(record) && record.bytes_in.get() == 0;
-    if failure.cause.fault() != Fault::Client && !waits {
+pub async fn give_up(pool: &Pool, record: &Record, failure: Box<Failure>, body: Box<Replay>) -> Box<Failure> {
+    if failure.cause.fault() != Fault::Client {
         // Boxed, because it is rare and large: the future of every request would carry it along.
-        Box::pin(body.discard(&pool.clock.timer())).await;
+        Box::pin(read_off(pool, record, body)).await;
     }
     if pool.upstream.fastcgi.is_some() { Box::pin(fpm::explain(pool, failure)).await } else { failure }
+}
+
+/// Reads a small rest of the body that no upstream gets any more, so that the client's connection can go on.
+pub async fn read_off(pool: &Pool, record: &Record, body: Box<Replay>) {
+    // A client that waits for word before it sends its body has heard none, and shall not.
+    let waits = expects(record) && record.bytes_in.get() == 0;
+    if !waits {
+        body.discard(&pool.clock.timer()).await;
+    }
 }
 
 /// Whether the client waits for `100 Continue` before it sends its body. HTTP/1.0 has no such thing (RFC 9110 section
@@ -196,7 +235,7 @@ fn expects(record: &Record) -> bool {
 }
 
 /// A failed attempt: why, and the body for another.
-type Failed = (Box<Failure>, Box<Replay>);
+pub type Failed = (Box<Failure>, Box<Replay>);
 
 /// Where a name leads to, and which of its addresses a request begins with.
 type Heading = (Rc<Places>, Pick);
@@ -341,6 +380,9 @@ impl Attempt<'_> {
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
         tidy(answer.headers_mut(), &head.named, framing);
+        if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
+            self.record.endless.set(true);
+        }
         if cut {
             // The rest of the request will not be read: the connection cannot go on.
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -74,6 +74,14 @@ impl Line {
     }
 }
 
+/// Whether a request that failed so waits for a server: `hold` allows it, and nothing was delivered because none could be
+/// connected to.
+#[must_use]
+pub fn holds(pool: &Pool, failure: &Failure) -> bool {
+    let unreached = matches!(failure.cause.phase(), Phase::Resolve | Phase::Connect);
+    !pool.upstream.hold.is_zero() && unreached && failure.delivered == Delivered::No
+}
+
 /// How long one request has waited for a server.
 #[derive(Debug, Default)]
 pub struct Wait {
@@ -101,11 +109,10 @@ impl Wait {
         }
     }
 
-    /// An attempt failed for good: waits for a server, if `hold` allows it and nothing was delivered because none could
-    /// be connected to.
+    /// An attempt failed for good with a failure that [`holds`]: waits for a server.
     ///
     /// # Errors
-    /// `failure`, because it is another one or because the wait took too long.
+    /// `failure`, because the wait took too long.
     pub async fn for_server(
         &mut self,
         pool: &Rc<Pool>,
@@ -114,10 +121,6 @@ impl Wait {
         total: Option<&Timer>,
     ) -> std::result::Result<(), Box<Failure>> {
         let limit = pool.upstream.hold;
-        let unreached = matches!(failure.cause.phase(), Phase::Resolve | Phase::Connect);
-        if limit.is_zero() || !unreached || failure.delivered != Delivered::No {
-            return Err(failure);
-        }
         shorten(record);
         let why = match self.rejoin(pool, record, limit, total).await {
             Some(End::Turn(())) => return Ok(()),

@@ -21,6 +21,7 @@ pub mod replay;
 pub mod resolve;
 pub mod roster;
 pub mod spool;
+pub mod stale;
 pub mod transport;
 
 use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
@@ -98,6 +99,12 @@ impl Pool {
     /// The failure of the last attempt; its verdict is the worst of all.
     pub fn serve(self: Rc<Self>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
         attempt::serve(self, request)
+    }
+
+    /// Whether something stands in for it when it fails.
+    #[must_use]
+    pub fn has_stand_in(&self) -> bool {
+        self.upstream.fallback.is_some() || self.upstream.stale_if_error.is_some()
     }
 
     /// Closes idle connections that are too old or that their server has closed.

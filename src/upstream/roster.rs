@@ -13,7 +13,7 @@ use std::{
 
 use form::Form;
 
-use super::{pulse::Pulse, queue::Queue};
+use super::{pulse::Pulse, queue::Queue, stale::Store};
 use crate::config::settings;
 
 /// What all workers share about one upstream.
@@ -23,6 +23,8 @@ pub struct Roster {
     pub queue: Arc<Queue>,
     /// In the order of `servers`.
     pub standings: Box<[Arc<Standing>]>,
+    /// Earlier answers that may stand in for it.
+    pub stale: Option<Arc<Store>>,
 }
 
 /// How one server stands, over all workers.
@@ -68,6 +70,7 @@ impl Roster {
         Arc::new(Self {
             queue: Queue::new(upstream.queue),
             standings: upstream.servers.iter().map(|_| Arc::default()).collect(),
+            stale: upstream.stale_if_error.map(Store::new),
         })
     }
 }

@@ -4,6 +4,7 @@
 mod balance;
 mod bodies;
 mod early;
+mod fallback;
 mod fastcgi;
 mod fields;
 mod hold;
@@ -15,6 +16,7 @@ mod quota;
 mod race;
 mod retry;
 mod routes;
+mod stale;
 mod start;
 mod stop;
 mod uploads;

@@ -3,6 +3,7 @@
 mod command_line;
 mod messages;
 mod reference;
+mod stand_ins;
 
 use std::path::Path;
 

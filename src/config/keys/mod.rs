@@ -12,7 +12,7 @@ use std::{fmt::Write, time::Duration};
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
 pub use rate_limit::RATE_LIMIT;
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS, SITE};
-pub use upstream::{DNS, FASTCGI, POOL, QUEUE, RETRY, SERVER, TIMEOUTS, UPSTREAM};
+pub use upstream::{DNS, FALLBACK, FASTCGI, POOL, QUEUE, RETRY, SERVER, STALE_IF_ERROR, TIMEOUTS, UPSTREAM};
 
 use crate::limits;
 

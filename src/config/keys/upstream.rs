@@ -73,10 +73,16 @@ pub static UPSTREAM: Table = Table {
         table("queue", Kind::Table(&QUEUE)),
         table("dns", Kind::Table(&DNS)),
         table("fastcgi", Kind::Table(&FASTCGI)),
+        table(
+            "fallback",
+            Kind::TableOr(
+                &FALLBACK,
+                "the NAME of another `[upstream.NAME]`, or a table such as { page = \"down.html\" }",
+            ),
+        ),
+        table("stale_if_error", Kind::Table(&STALE_IF_ERROR)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
         later("health", "remove it; every request finds out for itself which server answers"),
-        later("fallback", "remove it; add the other servers to `servers`"),
-        later("stale_if_error", "remove it; answers are not kept"),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
     ],
 };
@@ -302,6 +308,51 @@ pub static FASTCGI: Table = Table {
             preset: Preset::Text("auto"),
             about: "Idle connections kept per worker and server; each occupies a process of PHP-FPM, so stay well below \
                     pm.max_children. \"auto\" keeps two, for an instant and for safe methods only; 0 keeps none.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.fallback]`
+pub static FALLBACK: Table = Table {
+    heading: "[upstream.NAME.fallback]",
+    about: "A page for requests that no server can serve; `fallback = \"NAME\"` passes them to another upstream instead. \
+            Only failures of the gateway's: what the application answers is its answer. And only where the request \
+            provably was not delivered, or may be carried out twice; others get the gateway's own page, which says so.",
+    keys: &[
+        Key {
+            name: "page",
+            kind: Kind::Text("a file such as \"down.html\""),
+            preset: Preset::Required("\"down.html\""),
+            about: "A file, read when the gateway starts; its ending says of which media type it is.",
+        },
+        Key {
+            name: "status",
+            kind: Kind::Count(200, 599),
+            preset: Preset::Absent("200"),
+            about: "The status it is sent with; that of the failure when left out, which keeps search engines from taking \
+                    the page for the real one.",
+        },
+    ],
+};
+
+/// `[upstream.NAME.stale_if_error]`
+pub static STALE_IF_ERROR: Table = Table {
+    heading: "[upstream.NAME.stale_if_error]",
+    about: "Keeps copies of answers that caches may keep, and gives them to GET and HEAD when no server can serve; never \
+            in place of a fresh answer. This table switches it on.",
+    keys: &[
+        Key {
+            name: "size",
+            kind: Kind::Size(limits::STALE_SIZE_LEAST),
+            preset: Preset::Size(limits::STALE_SIZE),
+            about: "Bytes of all copies together, over all workers; those that were not used for longest make room. An \
+                    answer over an eighth of it is not kept.",
+        },
+        Key {
+            name: "for",
+            kind: Kind::Duration,
+            preset: Preset::Duration(limits::STALE_FOR),
+            about: "How long a copy is kept; less where the answer says so (stale-if-error of Cache-Control).",
         },
     ],
 };

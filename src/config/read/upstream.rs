@@ -1,6 +1,6 @@
 //! `[upstream.NAME]` and the tables below it.
 
-use http::{HeaderName, HeaderValue, uri::Authority};
+use http::{HeaderName, HeaderValue, StatusCode, uri::Authority};
 use toml::{Spanned, de::DeValue};
 
 use super::{
@@ -9,13 +9,13 @@ use super::{
     server::{server, status_address},
 };
 use crate::config::{
-    keys::Preset,
+    keys::{FALLBACK, Preset},
     problem::Problem,
     settings::{
         self, Balance, Dns, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry,
-        RetryOn, Timeouts,
+        RetryOn, StaleIfError, Timeouts,
     },
-    written::Upstream,
+    written::{Fallback, Upstream},
 };
 use crate::limits;
 
@@ -63,6 +63,9 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
             max_ttl: dns.duration("max_ttl"),
         },
         host_header: section.take("host_header", host_header).unwrap_or(HostHeader::Pass),
+        // `resolve` finds who is meant.
+        fallback: None,
+        stale_if_error: section.leaf("stale_if_error").map(|_| stale_if_error(&section.section("stale_if_error"))),
         fastcgi: is_fastcgi.then(|| fastcgi.clone()),
     };
     if is_fastcgi {
@@ -79,6 +82,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         min_ttl: dns.leaf("min_ttl").map(|leaf| leaf.span),
         max_ttl: dns.leaf("max_ttl").map(|leaf| leaf.span),
         max_idle: pool_section.place("max_idle"),
+        fallback: section.take("fallback", fallback).flatten(),
         fastcgi: section.place("fastcgi"),
         status_address: fastcgi_section.place("status_address"),
     }
@@ -183,6 +187,33 @@ fn retry(section: &Section<'_>) -> Retry {
         budget_percent: section.take("budget", Leaf::percent).unwrap_or(preset),
         on: section.take("on", |leaf| leaf.word(&RETRY_ON)).unwrap_or(RetryOn::Proof),
         body: section.size("body"),
+    }
+}
+
+fn stale_if_error(section: &Section<'_>) -> StaleIfError {
+    StaleIfError { size: section.size("size"), keep: section.duration("for") }
+}
+
+/// Who stands in; `None` where the table does not say it, which was reported.
+fn fallback(leaf: &Leaf<'_>) -> Result<Option<Fallback>, Misfit> {
+    match leaf.value {
+        DeValue::String(text) if !text.is_empty() => {
+            Ok(Some(Fallback::Upstream(Spanned::new(leaf.span.clone(), leaf.text()?))))
+        }
+        DeValue::Table(_) => {
+            let section = leaf.section(&FALLBACK)?;
+            let status = section.take("status", Leaf::count).and_then(|status| u16::try_from(status).ok());
+            let page = section.need("page", |leaf| {
+                let text = leaf.text()?;
+                if text.is_empty() {
+                    return Err(leaf.wrong_type());
+                }
+                Ok(Spanned::new(leaf.span.clone(), leaf.path(&text)?))
+            });
+            let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+            Ok(page.map(|file| Fallback::Page { file, status }))
+        }
+        _ => Err(leaf.wrong_type()),
     }
 }
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 use toml::Spanned;
 
 use super::{
-    fastcgi,
+    fallback, fastcgi,
     pages::{Loader, Look},
 };
 use crate::config::{
@@ -26,7 +26,7 @@ pub fn resolve(
     found: &mut Vec<Problem>,
 ) -> Vec<Arc<settings::Route>> {
     each_route_once(&written, found);
-    let used = used_upstreams(&written);
+    let mut used = used_upstreams(&written);
     let shared = Arc::new(errors.clone());
     let mut routes = Vec::new();
     for mut route in written {
@@ -65,6 +65,7 @@ pub fn resolve(
     }
     // With an error in the way, a route may have been meant to lead there.
     if found.iter().all(|problem| problem.severity == Severity::Warning) {
+        used.extend(fallback::used(upstreams));
         warn_of_unused(&used, upstreams, found);
     }
     routes
@@ -122,7 +123,8 @@ fn may_pass_on(action: &Action) -> bool {
     matches!(action, Action::Upstream(_) | Action::Site(_, Some(_)))
 }
 
-fn position(name: &Spanned<String>, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<usize> {
+/// Where the upstream of that name stands.
+pub fn position(name: &Spanned<String>, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<usize> {
     let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
     if at.is_none() {
         found.push(unknown_upstream(name, upstreams));

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Method};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 /// `[upstream.NAME]`
 #[derive(Debug, Clone)]
@@ -39,6 +40,10 @@ pub struct Upstream {
     pub dns: Dns,
     /// What the Host field says.
     pub host_header: HostHeader,
+    /// Who stands in when no server can serve.
+    pub fallback: Option<Fallback>,
+    /// Which earlier answers may stand in.
+    pub stale_if_error: Option<StaleIfError>,
     /// What is to be known of its scripts where its servers speak FastCGI; `None` where they speak HTTP.
     pub fastcgi: Option<FastCgi>,
 }
@@ -244,6 +249,35 @@ pub struct Dns {
     pub min_ttl: Duration,
     /// And at most this long.
     pub max_ttl: Duration,
+}
+
+/// `fallback`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fallback {
+    /// `Settings::upstreams[n]`. Following these never leads in a circle.
+    Upstream(usize),
+    /// The same page for every request.
+    Page(FallbackPage),
+}
+
+/// `fallback.page`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FallbackPage {
+    /// Never empty.
+    pub body: Bytes,
+    /// By the ending of its name.
+    pub content_type: HeaderValue,
+    /// `None`: that of the failure.
+    pub status: Option<StatusCode>,
+}
+
+/// `stale_if_error`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaleIfError {
+    /// Bytes of all answers that are kept, over all workers.
+    pub size: u64,
+    /// How long one is kept.
+    pub keep: Duration,
 }
 
 /// `host_header`

@@ -42,7 +42,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     into.extend_from_slice(b" delivered=");
     into.extend_from_slice(facts.delivered.as_str().as_bytes());
     into.extend_from_slice(b" upstream=");
-    word(record.upstream.get().map(|upstream| upstream.as_bytes()).unwrap_or_default(), into);
+    word(record.answering_upstream().map(|upstream| upstream.as_bytes()).unwrap_or_default(), into);
     into.extend_from_slice(b" request_id=");
     word(record.id.as_bytes(), into);
 }

@@ -47,7 +47,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     out.number("bytes_in", Some(record.bytes_in.get()));
     out.number("bytes_out", Some(record.bytes_out.get()));
     out.text("route", record.route.get().map(|route| route.name.as_bytes()));
-    out.text("upstream", record.upstream.get().map(|upstream| upstream.as_bytes()));
+    out.text("upstream", record.answering_upstream().map(|upstream| upstream.as_bytes()));
     out.text("member", facts.member.as_ref().map(|member| member.as_bytes()));
     out.status("upstream_status", record.upstream_status.get());
     out.word("cause", facts.cause.map(Cause::id));

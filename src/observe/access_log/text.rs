@@ -31,7 +31,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     into.push(b' ');
     millis(facts.total, into);
     into.extend_from_slice(b"ms");
-    if let Some(upstream) = record.upstream.get() {
+    if let Some(upstream) = record.answering_upstream() {
         into.push(b' ');
         word(upstream.as_bytes(), into);
     }

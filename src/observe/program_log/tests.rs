@@ -60,6 +60,14 @@ fn a_failure_reads_as_one_sentence_with_its_next_step() {
 }
 
 #[test]
+fn a_failure_tells_what_stood_in() {
+    let (record, refused) = refused();
+    _ = record.rescue.set(Rescue::Stale);
+    let text = logged(Level::INFO, LogFormat::Text, false, || failure(&record, &refused, 200));
+    assert!(text.contains(", answered 200 from an earlier answer, delivered no, request "), "{text}");
+}
+
+#[test]
 fn a_failure_tells_what_was_tried_before_it() {
     let (record, refused) = refused();
     for cause in [Cause::UpstreamClosedNoResponse, Cause::ConnectRefused] {

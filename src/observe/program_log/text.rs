@@ -80,7 +80,11 @@ impl Fields {
         to.write_str(" (")?;
         self.place(", ", to)?;
         write!(to, "{} {}{}, ", of("method"), of("host"), of("path"))?;
-        write!(to, "answered {}, delivered {}, ", of("status"), of("delivered"))?;
+        write!(to, "answered {}", of("status"))?;
+        if let Some(rescue) = self.get("rescue") {
+            write!(to, " from {rescue}")?;
+        }
+        write!(to, ", delivered {}, ", of("delivered"))?;
         if let Some(before) = self.get("before") {
             write!(to, "tried before: {before}, ")?;
         }

@@ -3,7 +3,7 @@
 use super::{SMALLEST, good, parse};
 
 /// A file with something wrong, and one line for each problem it must have: `line:column` and parts of its words.
-fn refused(text: &str, wanted: &[(&str, &[&str])]) {
+pub(super) fn refused(text: &str, wanted: &[(&str, &[&str])]) {
     let problems = parse(text).expect_err(text);
     let places: Vec<String> = problems.iter().map(|problem| format!("{}:{}", problem.line, problem.column)).collect();
     let wanted_places: Vec<&str> = wanted.iter().map(|(place, _)| *place).collect();

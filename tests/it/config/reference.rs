@@ -185,6 +185,8 @@ fn write_table(table: &Table, text: &mut String) {
         "[route.maintenance]",
         "[upstream.NAME.fastcgi]",
         "[[rate_limit]]",
+        "[upstream.NAME.fallback]",
+        "[upstream.NAME.stale_if_error]",
     ]
     .contains(&table.heading);
     let mark = if is_shown { "" } else { "#" };

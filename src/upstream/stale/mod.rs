@@ -1,0 +1,57 @@
+//! Earlier answers that may stand in for an upstream that fails: which are kept, where, and when one may be given.
+//! `stack::rescue` offers every answer and asks after a failure; nothing here is ever used in place of a fresh answer.
+
+mod copying;
+mod store;
+mod validity;
+
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use http::{HeaderValue, Response, header};
+
+use self::{copying::Copying, validity::Validity};
+pub use self::{
+    store::{Kept, Key, Store},
+    validity::Freshness,
+};
+use crate::message::{Body, Record};
+
+/// Keeps the answer to a request if it may be kept, which is when its last byte has passed. What the client gets is what
+/// is returned; it waits for nothing.
+#[must_use]
+pub fn keep(store: &Arc<Store>, record: &Rc<Record>, answer: Response<Body>, now: SystemTime) -> Response<Body> {
+    if !record.head.method.is_safe() {
+        // What was changed shall not be shown as it was (RFC 9111 section 4.4).
+        if answer.status().is_success() || answer.status().is_redirection() {
+            store.forget(&Key::of(record));
+        }
+        return answer;
+    }
+    // Without a length or an end of its own, a broken answer would look like a complete one.
+    if record.endless.get() {
+        return answer;
+    }
+    let Some(validity) = Validity::of(record, answer.status(), answer.headers(), now) else { return answer };
+    let key = Key::of(record);
+    let at = Instant::now();
+    if store.is_recent(record, &key, at) {
+        return answer;
+    }
+    let (head, body) = answer.into_parts();
+    let mut headers = head.headers.clone();
+    for name in [header::CONNECTION, header::RETRY_AFTER, header::TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    if !headers.contains_key(header::DATE)
+        && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now))
+    {
+        headers.insert(header::DATE, date);
+    }
+    let kept = Kept { status: head.status, headers, body: bytes::Bytes::new(), validity, at };
+    let body = Copying::start(store, record, key, kept, body);
+    Response::from_parts(head, body)
+}

@@ -19,7 +19,7 @@ use crate::{
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::Shared,
-    upstream::{Pool, fpm, outgoing::Identity, roster::Roster},
+    upstream::{Pool, fpm, health, outgoing::Identity, roster::Roster},
 };
 
 /// What a worker is started with.
@@ -32,7 +32,7 @@ pub struct Start {
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
     pub log: Option<AccessLog>,
-    /// Whether it asks PHP-FPM for what the queues follow, on behalf of all workers.
+    /// Whether it asks PHP-FPM for what the queues follow, and servers whether they work, on behalf of all workers.
     pub asks: bool,
     /// Tells this instance of the gateway from others.
     pub instance: u64,
@@ -82,6 +82,7 @@ async fn run(start: Start) {
     if asks {
         for pool in &shared.pools {
             tokio::task::spawn_local(fpm::follow(Rc::clone(pool)));
+            tokio::task::spawn_local(health::probe::watch(Rc::clone(pool)));
         }
     }
     for listener in listeners {

@@ -19,8 +19,8 @@ use regex::Regex;
 
 pub use site::{Php, Site, Symlinks, Try};
 pub use upstream::{
-    Balance, Dns, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol, Queue, Retry, RetryOn,
-    Server, ServerAddress, Timeouts, Upstream,
+    Active, AllDown, Balance, Dns, FastCgi, FpmStatus, HashKey, Health, HostHeader, Keep, MaxInFlight, Passive, Pool,
+    Protocol, Queue, Retry, RetryOn, Server, ServerAddress, Timeouts, Upstream,
 };
 
 use crate::failure::{Cause, Language, page::Pages};

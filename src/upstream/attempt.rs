@@ -16,7 +16,7 @@ use super::{
     choice::{Choice, Tried},
     connect,
     delivery::Delivery,
-    fpm,
+    fpm, health,
     hold::Wait,
     judge::{self, Case, Verdict, is_idempotent, judge},
     member::{Member, Use},
@@ -62,6 +62,9 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     });
+    if let Err(failure) = health::admission::admit(pool) {
+        return Err(give_up(pool, &record, failure, replay).await);
+    }
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
@@ -240,6 +243,9 @@ impl Attempt<'_> {
                     pulse.fail(failure.cause, now);
                     delivery.conclude(Some(failure.cause), now);
                     self.learn(failure.cause, now);
+                    if health::is_own(failure.cause, &delivery, self.record.started, now) {
+                        self.member.standing.failed(failure.cause, began, now);
+                    }
                     return Err((failure, replay));
                 }
             },

@@ -3,12 +3,14 @@
 //! What a key's value means is left to `read`.
 
 mod gateway;
+mod health;
 mod route;
 mod upstream;
 
 use std::{fmt::Write, time::Duration};
 
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
+pub use health::{ACTIVE, HEALTH, PASSIVE};
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS, SITE};
 pub use upstream::{DNS, FASTCGI, POOL, QUEUE, RETRY, SERVER, TIMEOUTS, UPSTREAM};
 

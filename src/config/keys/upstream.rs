@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Key, Kind, Preset, Table, later, table};
+use super::{HEALTH, Key, Kind, Preset, Table, later, table};
 use crate::limits;
 
 /// `[upstream.NAME]`
@@ -71,10 +71,10 @@ pub static UPSTREAM: Table = Table {
         table("pool", Kind::Table(&POOL)),
         table("retry", Kind::Table(&RETRY)),
         table("queue", Kind::Table(&QUEUE)),
+        table("health", Kind::Table(&HEALTH)),
         table("dns", Kind::Table(&DNS)),
         table("fastcgi", Kind::Table(&FASTCGI)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
-        later("health", "remove it; every request finds out for itself which server answers"),
         later("fallback", "remove it; add the other servers to `servers`"),
         later("stale_if_error", "remove it; answers are not kept"),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),

@@ -64,6 +64,10 @@ pub enum Cause {
     ProxyLoop,
     /// `upstream-set-empty`
     UpstreamSetEmpty,
+    /// `upstream-none-healthy`
+    UpstreamNoneHealthy,
+    /// `upstream-starting`
+    UpstreamStarting,
     /// `site-not-found`
     SiteNotFound,
     /// `site-unreadable`
@@ -80,6 +84,8 @@ pub enum Cause {
     UpstreamConnLimit,
     /// `upstream-queue-timeout`
     UpstreamQueueTimeout,
+    /// `upstream-circuit-open`
+    UpstreamCircuitOpen,
     /// `dns-timeout`
     DnsTimeout,
     /// `dns-nxdomain`
@@ -216,6 +222,8 @@ impl Cause {
         Self::RouteNoMatch,
         Self::ProxyLoop,
         Self::UpstreamSetEmpty,
+        Self::UpstreamNoneHealthy,
+        Self::UpstreamStarting,
         Self::SiteNotFound,
         Self::SiteUnreadable,
         Self::SiteRootMissing,
@@ -224,6 +232,7 @@ impl Cause {
         Self::UpstreamMaintenance,
         Self::UpstreamConnLimit,
         Self::UpstreamQueueTimeout,
+        Self::UpstreamCircuitOpen,
         Self::DnsTimeout,
         Self::DnsNxdomain,
         Self::DnsServfail,
@@ -305,6 +314,8 @@ impl Cause {
             Self::RouteNoMatch => &route::NO_MATCH,
             Self::ProxyLoop => &route::LOOP,
             Self::UpstreamSetEmpty => &route::SET_EMPTY,
+            Self::UpstreamNoneHealthy => &route::NONE_HEALTHY,
+            Self::UpstreamStarting => &route::STARTING,
             Self::SiteNotFound => &site::NOT_FOUND,
             Self::SiteUnreadable => &site::UNREADABLE,
             Self::SiteRootMissing => &site::ROOT_MISSING,
@@ -313,6 +324,7 @@ impl Cause {
             Self::UpstreamMaintenance => &policy::MAINTENANCE,
             Self::UpstreamConnLimit => &limit::CONN_LIMIT,
             Self::UpstreamQueueTimeout => &limit::QUEUE_TIMEOUT,
+            Self::UpstreamCircuitOpen => &limit::CIRCUIT_OPEN,
             Self::DnsTimeout => &resolve::TIMEOUT,
             Self::DnsNxdomain => &resolve::NXDOMAIN,
             Self::DnsServfail => &resolve::SERVFAIL,

@@ -6,6 +6,7 @@ mod bodies;
 mod early;
 mod fastcgi;
 mod fields;
+mod health;
 mod hold;
 mod listeners;
 mod names;

@@ -57,6 +57,10 @@ impl Ward {
 
     /// A request at server `index` failed for `cause`, which was its own.
     pub fn failed(&self, standings: &[Arc<Standing>], index: usize, cause: Cause, span: (Instant, Instant)) {
+        if self.members.len() == 1 && self.all_down == AllDown::Try {
+            // Nothing follows from it.
+            return;
+        }
         let mut states = self.states();
         let others = states.iter().enumerate().any(|(other, state)| other != index && !state.is_out());
         let last = !others && self.all_down == AllDown::Try;

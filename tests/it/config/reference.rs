@@ -179,16 +179,15 @@ fn write_table(table: &Table, text: &mut String) {
     comment(table.about, text);
     // Only one of these can stand in a route, and others mean something by standing there: they are shown as they would
     // be written.
-    let is_shown =
-        ![
-            "[route.site]",
-            "[route.respond]",
-            "[route.redirect]",
-            "[route.maintenance]",
-            "[upstream.NAME.fastcgi]",
-            "[upstream.NAME.health.active]",
-        ]
-        .contains(&table.heading);
+    let is_shown = ![
+        "[route.site]",
+        "[route.respond]",
+        "[route.redirect]",
+        "[route.maintenance]",
+        "[upstream.NAME.fastcgi]",
+        "[upstream.NAME.health.active]",
+    ]
+    .contains(&table.heading);
     let mark = if is_shown { "" } else { "#" };
     let _ = writeln!(text, "{mark}{}", table.heading.replace("NAME", "app"));
     let has_no_table = |key: &&Key| !matches!(key.kind, Kind::Table(_) | Kind::TableOr(..));

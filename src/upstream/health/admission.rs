@@ -53,7 +53,7 @@ impl Ward {
         let evidence = format!("no server of upstream {} is in use: {}{when}", self.upstream, said.join("; "));
         let mut failure = Failure::new(cause, evidence);
         // In whole seconds, so that nobody comes too early.
-        failure.retry_after = next.map(|next| Duration::from_secs(next.as_millis().div_ceil(1000).max(1) as u64));
+        failure.retry_after = next.map(|next| Duration::from_secs(next.as_secs() + u64::from(next.subsec_nanos() > 0)));
         Some(failure)
     }
 }

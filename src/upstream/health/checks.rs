@@ -67,10 +67,11 @@ impl Checks {
             }
         }
         self.against = if good == self.is_down { self.against + 1 } else { 0 };
-        let enough = match good {
-            true => first || self.against >= self.up,
-            // Nothing is known in its favour.
-            false => !self.passed || self.against >= self.down,
+        let enough = if good {
+            first || self.against >= self.up
+        } else {
+            // Before the first good one nothing is known in its favour.
+            !self.passed || self.against >= self.down
         };
         if self.against == 0 || !enough {
             return (first && !self.is_down).then_some(Change::FirstPassed);
@@ -78,9 +79,10 @@ impl Checks {
         self.is_down = !good;
         let count = std::mem::take(&mut self.against);
         let since = self.since.replace(now);
-        Some(match good {
-            true => Change::Up(count, since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))),
-            false => Change::Down(self.bad.clone()),
+        Some(if good {
+            Change::Up(count, since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+        } else {
+            Change::Down(self.bad.clone())
         })
     }
 

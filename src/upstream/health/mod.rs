@@ -115,10 +115,10 @@ impl Ward {
         let (after, moved) = (state.word(), state.due() != due);
         // Where nobody is in use nobody is worse than the others, and keeping them from being asked would be an outage of
         // our own making.
-        let left = match states.iter().all(State::is_out) {
-            false => Left::Others,
-            true if self.all_down == AllDown::Try => Left::NoBetter,
-            true => Left::Nobody,
+        let left = match self.all_down {
+            _ if !states.iter().all(State::is_out) => Left::Others,
+            AllDown::Try => Left::NoBetter,
+            AllDown::Refuse => Left::Nobody,
         };
         for (state, standing) in states.iter().zip(standings) {
             let back = matches!(change, Some(Change::Restored(_) | Change::RestoredByChecks(..) | Change::Up(..)));

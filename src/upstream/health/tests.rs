@@ -90,8 +90,7 @@ fn failures_that_come_too_slowly_do_not_count_together() {
         assert_eq!(server.fail(REFUSED), None);
         server.wait(1100);
     }
-    server.wait(1000);
-    assert!(server.state.is_troubled(server.now - SECOND) && !server.state.is_troubled(server.now + SECOND));
+    assert!(server.state.is_troubled(server.now) && !server.state.is_troubled(server.now + SECOND));
 }
 
 #[test]
@@ -193,8 +192,8 @@ fn a_trial_whose_request_comes_to_nothing_is_given_to_another() {
 
 #[test]
 fn an_answer_takes_an_ejected_server_back_unless_it_was_under_way_before() {
+    let early = Instant::now();
     let mut server = ejected();
-    let early = server.now - Duration::from_millis(10);
     assert_eq!(server.state.succeeded((early, server.now)), None);
     server.wait(1);
     assert!(matches!(server.succeed(), Some(Change::Restored(_))));
@@ -317,10 +316,11 @@ fn where_all_servers_fail_their_checks_all_are_tried_unless_they_are_to_be_refus
 
 #[test]
 fn what_the_log_says_has_the_evidence() {
-    let now = Instant::now() + SECOND * 100;
+    let start = Instant::now();
+    let now = start + SECOND * 42;
     let kinds = vec![
-        Kind { cause: REFUSED, count: 4, last: now - Duration::from_millis(200) },
-        Kind { cause: SILENT, count: 1, last: now - SECOND * 42 },
+        Kind { cause: REFUSED, count: 4, last: start + Duration::from_millis(41_800) },
+        Kind { cause: SILENT, count: 1, last: start },
     ];
     let said = |change: Change| words::sentence(&change, Left::Others, now);
     assert_eq!(

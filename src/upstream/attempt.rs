@@ -62,15 +62,12 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     });
-    if let Err(failure) = health::admission::admit(pool) {
-        return Err(give_up(pool, &record, failure, replay).await);
-    }
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
         waited = prepare(&record, fastcgi, &mut replay, (&pool.clock, total.as_deref())).await?;
     }
-    let seat = match queue::enter(pool, &record, total.as_deref()).await {
+    let seat = match enter(pool, &record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err(give_up(pool, &record, failure, replay).await),
     };
@@ -153,6 +150,12 @@ pub async fn serve(pool: Rc<Pool>, request: Request) -> Result<Response<Body>> {
         replay.rewind();
         began = Instant::now();
     }
+}
+
+/// A seat at the upstream, unless the operator wants nobody let in at present.
+async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
+    health::admission::admit(pool)?;
+    queue::enter(pool, record, total).await
 }
 
 /// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is. Says whether

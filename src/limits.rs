@@ -97,6 +97,8 @@ pub const HEALTH_WITHIN: Duration = Duration::from_secs(10);
 pub const HEALTH_EJECT: Duration = Duration::from_secs(10);
 /// How often that time is doubled; then it grows no more.
 pub const HEALTH_DOUBLED: u32 = 3;
+/// A server that is ejected because nobody could connect to it is knocked at so often; when it opens, one request tries it.
+pub const HEALTH_KNOCK: Duration = Duration::from_millis(200);
 /// Failures that come sooner than this behind another one, of requests that were under way by then, are part of it.
 pub const HEALTH_ONE_EVENT: Duration = Duration::from_millis(100);
 /// Requests in the window of a server from which on the share of failures counts.

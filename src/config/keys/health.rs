@@ -94,7 +94,8 @@ pub static PASSIVE: Table = Table {
             name: "eject",
             kind: Kind::Duration,
             preset: Preset::Duration(limits::HEALTH_EJECT),
-            about: "For how long; twice as long each time that it fails its trial, up to eight times.",
+            about: "For how long; twice as long each time that it fails its trial, up to eight times. One that could not be \
+                    connected to is tried as soon as it can be.",
         },
     ],
 };

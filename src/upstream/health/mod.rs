@@ -96,6 +96,16 @@ impl Ward {
         self.change(&mut self.states(), standings, (index, now), |state| state.tick(now));
     }
 
+    /// Whether server `index` is ejected because nobody could connect to it.
+    fn is_away(&self, index: usize) -> bool {
+        self.states().get(index).is_some_and(State::is_away)
+    }
+
+    /// Server `index` can be connected to.
+    fn reached(&self, standings: &[Arc<Standing>], index: usize, now: Instant) {
+        self.change(&mut self.states(), standings, (index, now), |state| state.reached(now));
+    }
+
     /// When that is to be done next.
     fn due(&self, index: usize) -> Option<Instant> {
         self.states().get(index)?.due()

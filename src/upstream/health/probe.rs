@@ -1,5 +1,5 @@
 //! The checks of the servers of one upstream, each on a connection of its own that waits in no queue, and the end of
-//! ejections. One worker runs this on behalf of all; the ward decides what a check means.
+//! ejections: those that were away are knocked at. One worker runs this on behalf of all; the ward decides what a check means.
 
 use std::{
     future::pending,
@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use humantime::format_duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
     time::{sleep_until, timeout},
 };
 
@@ -22,7 +23,7 @@ use crate::{
     limits,
     upstream::{
         Pool,
-        connect::{Wire, connect_tcp, connect_unix},
+        connect::{Wire, connect_tcp, connect_unix, reaches},
         fpm,
         member::Member,
         transport::http1::head,
@@ -39,13 +40,21 @@ async fn look_after(pool: &Pool, index: usize) {
     let ward = &roster.health;
     let Some(bell) = ward.bells.get(index) else { return };
     let mut check = active.map(|active| Instant::now() + first(active.every, index, pool.members.len()));
+    let mut knocked = Instant::now();
     loop {
+        let knock = ward.is_away(index).then(|| knocked + limits::HEALTH_KNOCK);
         tokio::select! {
             biased;
             () = bell.notified() => continue,
-            () = reached([check, ward.due(index)].into_iter().flatten().min()) => {}
+            () = until([check, ward.due(index), knock].into_iter().flatten().min()) => {}
         }
         let now = Instant::now();
+        if knock.is_some_and(|at| at <= now) {
+            knocked = now;
+            if timeout(limits::HEALTH_KNOCK, is_there(pool, &pool.members[index])).await == Ok(true) {
+                ward.reached(&roster.standings, index, Instant::now());
+            }
+        }
         ward.tick(&roster.standings, index, now);
         if let (Some(active), Some(due)) = (active, check)
             && due <= now
@@ -60,7 +69,7 @@ async fn look_after(pool: &Pool, index: usize) {
     }
 }
 
-async fn reached(at: Option<Instant>) {
+async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at.into()).await,
         None => pending().await,
@@ -102,6 +111,21 @@ fn host<'a>(pool: &'a Pool, member: &'a Member) -> &'a [u8] {
     match &pool.upstream.host_header {
         HostHeader::Literal(value) => value.as_bytes(),
         HostHeader::Upstream | HostHeader::Pass => member.authority.as_bytes(),
+    }
+}
+
+/// Whether a server can be connected to; the reasons do not matter.
+async fn is_there(pool: &Pool, member: &Member) -> bool {
+    match &member.server.address {
+        ServerAddress::Unix(path) => UnixStream::connect(path).await.is_ok(),
+        ServerAddress::Socket(address) => reaches(&[*address]).await,
+        ServerAddress::Name { host, port } => match pool.resolver.lookup(host).await {
+            Ok(found) => {
+                let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
+                reaches(&addresses).await
+            }
+            Err(_) => false,
+        },
     }
 }
 

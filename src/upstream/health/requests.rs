@@ -73,16 +73,17 @@ impl Requests {
             Stage::Up | Stage::Back { .. } => {
                 let verdict = verdict?;
                 // A server that was good for as long as it had been ejected begins anew.
-                self.repeats = match self.stage {
-                    Stage::Back { since, out } if now.saturating_duration_since(since) < out => self.repeats + 1,
-                    _ => 0,
-                };
+                let again = |out, since| now.saturating_duration_since(since) < out;
+                match self.stage {
+                    Stage::Back { since, out } if again(out, since) => self.repeat(cause),
+                    _ => self.repeats = 0,
+                }
                 let kinds = self.window.kinds();
                 let out = self.turn_out(cause, now, now);
                 Some(Change::Ejected(verdict, kinds, out))
             }
             Stage::Trial { ejection, since, .. } if began >= since => {
-                self.repeats += 1;
+                self.repeat(cause);
                 let out = self.turn_out(cause, ejection.first, now);
                 Some(Change::TrialFailed(cause, out))
             }
@@ -121,7 +122,7 @@ impl Requests {
         let (Stage::Ejected(ejection) | Stage::Trial { ejection, .. }) = self.stage else { return None };
         self.good_checks = if good { self.good_checks.saturating_add(1) } else { 0 };
         let checks = self.good_checks;
-        (ejection.cause.phase() == Phase::Connect && checks >= up)
+        (is_away(ejection.cause) && checks >= up)
             .then(|| Change::RestoredByChecks(checks, self.take_back(ejection, now)))
     }
 
@@ -138,6 +139,21 @@ impl Requests {
             }
             _ => None,
         }
+    }
+
+    /// Whether it is ejected because nobody could connect to it: that it comes back can be seen without a request.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self.stage, Stage::Ejected(ejection) if is_away(ejection.cause))
+    }
+
+    /// It can be connected to again: its trial need not wait.
+    pub fn reached(&mut self, now: Instant) -> Option<Change> {
+        let Stage::Ejected(ejection) = self.stage else { return None };
+        is_away(ejection.cause).then(|| {
+            self.stage = Stage::Trial { ejection, since: now, under_way: None };
+            Change::Trial
+        })
     }
 
     /// When `tick` has something to do.
@@ -174,6 +190,11 @@ impl Requests {
         self.window.kinds()
     }
 
+    /// It is ejected once more. One that is away is not made to wait longer: it costs next to nothing to see it come back.
+    fn repeat(&mut self, cause: Cause) {
+        self.repeats += u32::from(!is_away(cause));
+    }
+
     /// Ejects; says for how long.
     fn turn_out(&mut self, cause: Cause, first: Instant, now: Instant) -> Duration {
         let out = self.eject * 2_u32.pow(self.repeats.min(HEALTH_DOUBLED));
@@ -190,4 +211,9 @@ impl Requests {
         self.window.clear(now);
         now.saturating_duration_since(ejection.first)
     }
+}
+
+/// Whether nobody can connect to a server that fails so. One that takes connections and resets them is there.
+fn is_away(cause: Cause) -> bool {
+    cause.phase() == Phase::Connect && cause != Cause::ConnectReset
 }

@@ -26,7 +26,7 @@ pub enum Change {
     Ejected(Verdict, Vec<Kind>, Duration),
     /// Steady failures, but no other server is in use: it stays.
     Spared(Verdict, Vec<Kind>),
-    /// The time of the ejection is over: one request tries it.
+    /// The time of the ejection is over, or it can be connected to again: one request tries it.
     Trial,
     /// That request failed: ejected again, for so long.
     TrialFailed(Cause, Duration),
@@ -86,6 +86,17 @@ impl State {
         let change = checks.add(outcome, now, next);
         let contradicts = self.requests.as_mut().and_then(|requests| requests.checked(good, checks.up(), now));
         change.or(contradicts)
+    }
+
+    /// Whether it is ejected because nobody could connect to it.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.requests.as_ref().is_some_and(Requests::is_away)
+    }
+
+    /// It can be connected to.
+    pub fn reached(&mut self, now: Instant) -> Option<Change> {
+        self.requests.as_mut()?.reached(now)
     }
 
     /// What the time does.

@@ -162,20 +162,34 @@ fn each_trial_that_fails_doubles_the_time_up_to_a_bound_and_being_good_for_long_
         server.now = server.state.due().unwrap();
         assert_eq!(server.state.tick(server.now), Some(Change::Trial));
         server.state.picked(server.now);
-        assert_eq!(server.fail(REFUSED), Some(Change::TrialFailed(REFUSED, SECOND * seconds)));
+        assert_eq!(server.fail(SILENT), Some(Change::TrialFailed(SILENT, SECOND * seconds)));
         assert_eq!(server.state.due(), Some(server.now + SECOND * seconds));
     }
-    let again = |wait: u64| {
+    let again = |wait: u64, cause: Cause| {
         let mut server = ejected();
         server.now = server.state.due().unwrap();
         server.state.tick(server.now);
         assert!(matches!(server.succeed(), Some(Change::Restored(_))));
         server.wait(wait);
-        let changes: Vec<_> = (0..3).filter_map(|_| server.fail(REFUSED)).collect();
+        let changes: Vec<_> = (0..3).filter_map(|_| server.fail(cause)).collect();
         let [Change::Ejected(_, _, out)] = changes[..] else { panic!("{changes:?}") };
         out
     };
-    assert_eq!((again(500), again(1500)), (SECOND * 2, SECOND));
+    assert_eq!((again(500, SILENT), again(1500, SILENT)), (SECOND * 2, SECOND));
+    assert_eq!(again(500, REFUSED), SECOND, "one that is away is seen to come back");
+}
+
+#[test]
+fn a_server_that_was_away_is_tried_as_soon_as_it_can_be_reached() {
+    let mut server = ejected();
+    server.wait(10);
+    assert!(server.state.is_away());
+    assert_eq!(server.state.reached(server.now), Some(Change::Trial));
+    assert!(!server.state.is_away() && server.state.is_on_trial());
+    let mut silent = Server::new(THREE);
+    assert_eq!((0..3).filter_map(|_| silent.fail(SILENT)).count(), 1);
+    assert!(!silent.state.is_away());
+    assert_eq!(silent.state.reached(silent.now), None, "it could be reached before");
 }
 
 #[test]
@@ -326,11 +340,11 @@ fn what_the_log_says_has_the_evidence() {
     assert_eq!(
         said(Change::Ejected(Verdict::Row(5), kinds.clone(), SECOND * 10)),
         "the server is ejected after 5 failures in a row: connect-refused 4 times, last 0.2s ago; \
-         response-header-timeout once, last 42s ago; others are preferred for 10s, then one request tries it"
+         response-header-timeout once, last 42s ago; others are preferred for 10s at most, then one request tries it"
     );
     assert_eq!(
         said(Change::TrialFailed(REFUSED, SECOND * 20)),
-        "the request that tried the server failed too (connect-refused): it stays ejected, the next trial is in 20s"
+        "the request that tried the server failed too (connect-refused): it stays ejected, the next trial is in 20s at the latest"
     );
     let bad = Bad { count: 3, last: Some((now, "GET /healthz was answered 500".into())), passed: true };
     assert_eq!(

@@ -49,7 +49,7 @@ pub(super) fn tell(
 pub(super) fn sentence(change: &Change, left: Left, now: Instant) -> String {
     match change {
         Change::Ejected(verdict, kinds, out) => format!(
-            "the server is ejected after {}: {}; {} for {}, then one request tries it",
+            "the server is ejected after {}: {}; {} for {} at most, then one request tries it",
             reason(*verdict),
             failures(kinds, now),
             left.preferred(),
@@ -60,9 +60,9 @@ pub(super) fn sentence(change: &Change, left: Left, now: Instant) -> String {
             reason(*verdict),
             failures(kinds, now)
         ),
-        Change::Trial => "the time of the ejection is over: the next request tries the server".to_owned(),
+        Change::Trial => "the server is on trial: the next request tries it".to_owned(),
         Change::TrialFailed(cause, out) => format!(
-            "the request that tried the server failed too ({}): it stays ejected, the next trial is in {}",
+            "the request that tried the server failed too ({}): it stays ejected, the next trial is in {} at the latest",
             cause.id(),
             format_duration(*out)
         ),

@@ -100,6 +100,25 @@ fn an_ejected_server_that_answers_is_back_at_once() {
 }
 
 #[test]
+fn a_server_that_was_away_is_back_soon_after_it_listens() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("app.sock");
+    let other = Origin::answering(OK);
+    let health = "passive = { failures = 1, within = \"60s\", eject = \"1h\" }";
+    let gate = gate(&[&format!("http+unix:{}", path.display()), other.server()], "", health);
+    poll("the ejection", || {
+        assert_eq!(gate.client().get("/away").status, 200);
+        (told(&gate, "is ejected after a failure: connect-unix-missing once") == 1).then_some(())
+    });
+    let origin = Origin::answering_on(&path, OK);
+    poll("its return", || {
+        assert_eq!(gate.client().get("/back").status, 200);
+        (told(&gate, "is taken back after") == 1).then_some(())
+    });
+    assert!(!origin.requests().is_empty());
+}
+
+#[test]
 fn what_clients_do_and_what_the_application_answers_never_ejects() {
     let silent = Origin::scripts(vec![vec![Step::ReadHead, Step::Listen]]);
     let other = Origin::scripts(vec![vec![Step::ReadHead, Step::Listen]]);

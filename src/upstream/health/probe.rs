@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     config::settings::{Active, HostHeader, Protocol, ServerAddress},
-    limits,
+    failure, limits,
     upstream::{
         Pool,
         connect::{Wire, connect_tcp, connect_unix, reaches},
@@ -51,7 +51,7 @@ async fn look_after(pool: &Pool, index: usize) {
         let now = Instant::now();
         if knock.is_some_and(|at| at <= now) {
             knocked = now;
-            if timeout(limits::HEALTH_KNOCK, is_there(pool, &pool.members[index])).await == Ok(true) {
+            if timeout(limits::HEALTH_KNOCK, is_there(&pool.members[index])).await == Ok(true) {
                 ward.reached(&roster.standings, index, Instant::now());
             }
         }
@@ -90,7 +90,7 @@ fn varied(every: Duration) -> Duration {
 
 /// Asks a server whether it works.
 async fn ask(pool: &Pool, member: &Member, active: &Active) -> Result<(), String> {
-    let wire = connect(pool, member).await?;
+    let wire = connect(member).await?;
     let Some(path) = &active.path else { return Ok(()) };
     let status = match member.server.protocol {
         Protocol::Http => get(wire, path, host(pool, member)).await,
@@ -115,34 +115,35 @@ fn host<'a>(pool: &'a Pool, member: &'a Member) -> &'a [u8] {
 }
 
 /// Whether a server can be connected to; the reasons do not matter.
-async fn is_there(pool: &Pool, member: &Member) -> bool {
+async fn is_there(member: &Member) -> bool {
     match &member.server.address {
         ServerAddress::Unix(path) => UnixStream::connect(path).await.is_ok(),
-        ServerAddress::Socket(address) => reaches(&[*address]).await,
-        ServerAddress::Name { host, port } => match pool.resolver.lookup(host).await {
-            Ok(found) => {
-                let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
-                reaches(&addresses).await
-            }
+        _ => match addresses(member).await {
+            Ok(addresses) => reaches(&addresses).await,
             Err(_) => false,
         },
     }
 }
 
-async fn connect(pool: &Pool, member: &Member) -> Result<Wire, String> {
+async fn connect(member: &Member) -> Result<Wire, String> {
     let label: &Arc<str> = &member.server.label;
     let connected = match &member.server.address {
         ServerAddress::Unix(path) => connect_unix(path, label, None, pending()).await,
-        ServerAddress::Socket(address) => connect_tcp(&[*address], label, None, pending()).await,
-        ServerAddress::Name { host, port } => match pool.resolver.lookup(host).await {
-            Ok(found) => {
-                let addresses: Vec<_> = found.iter().map(|ip| SocketAddr::new(*ip, *port)).collect();
-                connect_tcp(&addresses, label, None, pending()).await
-            }
+        _ => match addresses(member).await {
+            Ok(addresses) => connect_tcp(&addresses, label, None, pending()).await,
             Err(failure) => Err(failure),
         },
     };
     connected.map_err(|failure| brief(&failure.to_string()))
+}
+
+/// Where a server can be reached over TCP. One that works at any of them works.
+async fn addresses(member: &Member) -> failure::Result<Vec<SocketAddr>> {
+    match (&member.server.address, &member.name) {
+        (ServerAddress::Socket(address), _) => Ok(vec![*address]),
+        (_, Some(name)) => Ok(name.places().await?.all().collect()),
+        (_, None) => Ok(Vec::new()),
+    }
 }
 
 /// The status that a server answers to GET; its body is not read.

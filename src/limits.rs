@@ -103,6 +103,42 @@ pub const UPSTREAM_HEADERS: usize = 256;
 pub const UPSTREAM_INTERIM: u32 = 32;
 /// Trailer section of an upstream's answer; over it `trailer-invalid`.
 pub const UPSTREAM_TRAILERS: usize = 8 * KIB;
+/// How often a server is asked whether it works.
+pub const HEALTH_EVERY: Duration = Duration::from_secs(5);
+/// A server that has not answered such a question after so long has answered it badly.
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Good answers in a row; then a server is taken back.
+pub const HEALTH_UP: u64 = 2;
+/// Bad answers in a row; then other servers are preferred.
+pub const HEALTH_DOWN: u64 = 3;
+/// Failed requests in a row; then their server is ejected.
+pub const HEALTH_FAILURES: u64 = 5;
+/// Failures that are older no longer count against a server.
+pub const HEALTH_WITHIN: Duration = Duration::from_secs(10);
+/// How long a server is ejected for the first time; then one request tries it.
+pub const HEALTH_EJECT: Duration = Duration::from_secs(10);
+/// How often that time is doubled; then it grows no more.
+pub const HEALTH_DOUBLED: u32 = 3;
+/// A server that is ejected because nobody could connect to it is knocked at so often; when it opens, one request tries it.
+pub const HEALTH_KNOCK: Duration = Duration::from_millis(200);
+/// Failures that come sooner than this behind another one, of requests that were under way by then, are part of it.
+pub const HEALTH_ONE_EVENT: Duration = Duration::from_millis(100);
+/// Requests in the window of a server from which on the share of failures counts.
+pub const HEALTH_RATIO_LEAST: u32 = 20;
+/// Parts of that window: the oldest is forgotten as a whole.
+pub const HEALTH_PARTS: u32 = 10;
+/// Kinds of failure that are counted apart for the log's line about a server; the others are left out.
+pub const HEALTH_KINDS: usize = 8;
+/// The first questions to the servers of an upstream are spread over this time, or over one interval if that is shorter.
+pub const HEALTH_FIRST: Duration = Duration::from_secs(1);
+/// The time between two questions varies by so many parts of a hundred, up and down, so that they stay spread.
+pub const HEALTH_JITTER_PERCENT: u32 = 10;
+/// Head of an answer to such a question; a longer one is a bad answer.
+pub const HEALTH_ANSWER: usize = 16 * KIB;
+/// Characters of the last bad answer that the log repeats; the rest is cut.
+pub const HEALTH_TEXT: usize = 300;
+/// Largest of the counts under `health`. More is refused when the configuration is read.
+pub const MOST_HEALTH_COUNT: u64 = 1000;
 /// An answer that promises a length up to this is held until complete, so that a short one becomes a 502.
 pub const HOLD_BODY: u64 = 64 * KIB as u64;
 /// A DNS answer is kept at least this long, whatever its TTL.

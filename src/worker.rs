@@ -19,7 +19,7 @@ use crate::{
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
     stack::{Admission, Shared},
-    upstream::{Pool, fpm, outgoing::Identity, roster::Roster},
+    upstream::{Pool, fpm, health, outgoing::Identity, roster::Roster},
 };
 
 /// What a worker is started with.
@@ -34,7 +34,8 @@ pub struct Start {
     pub listeners: Vec<Listener>,
     /// Its end of the access log.
     pub log: Option<AccessLog>,
-    /// Whether it asks PHP-FPM for what the queues follow, and looks at the memory, on behalf of all workers.
+    /// Whether it asks PHP-FPM for what the queues follow, servers whether they work, and looks at the memory, on behalf of
+    /// all workers.
     pub asks: bool,
     /// Tells this instance of the gateway from others.
     pub instance: u64,
@@ -86,6 +87,7 @@ async fn run(start: Start) {
         tokio::task::spawn_local(async move { watching.admission.watch().await });
         for pool in &shared.pools {
             tokio::task::spawn_local(fpm::follow(Rc::clone(pool)));
+            tokio::task::spawn_local(health::probe::watch(Rc::clone(pool)));
         }
     }
     for listener in listeners {

@@ -21,8 +21,9 @@ use regex::Regex;
 pub use rate_limit::{LimitKey, Rate, RateLimit};
 pub use site::{Php, Site, Symlinks, Try};
 pub use upstream::{
-    Balance, Dns, Fallback, FallbackPage, FastCgi, FpmStatus, HashKey, HostHeader, Keep, MaxInFlight, Pool, Protocol,
-    Queue, Retry, RetryOn, Server, ServerAddress, StaleIfError, Timeouts, Upstream,
+    Active, AllDown, Balance, Dns, Fallback, FallbackPage, FastCgi, FpmStatus, HashKey, Health, HostHeader, Keep,
+    MaxInFlight, Passive, Pool, Protocol, Queue, Retry, RetryOn, Server, ServerAddress, StaleIfError, Timeouts,
+    Upstream,
 };
 
 use crate::failure::{Cause, Language, page::Pages};

@@ -16,7 +16,7 @@ use super::{
     choice::{Choice, Tried},
     connect,
     delivery::Delivery,
-    fpm,
+    fpm, health,
     hold::{self, Wait},
     judge::{self, Case, Verdict, is_idempotent, judge},
     member::{Member, Use},
@@ -102,7 +102,7 @@ pub async fn run(
             Err(failure) => return Err((failure, replay)),
         };
     }
-    let seat = match queue::enter(pool, record, total.as_deref()).await {
+    let seat = match enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err((failure, replay)),
     };
@@ -185,6 +185,12 @@ pub async fn run(
         replay.rewind();
         began = Instant::now();
     }
+}
+
+/// A seat at the upstream, unless the operator wants nobody let in at present.
+async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
+    health::admission::admit(pool)?;
+    queue::enter(pool, record, total).await
 }
 
 /// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is. Says whether
@@ -282,6 +288,9 @@ impl Attempt<'_> {
                     pulse.fail(failure.cause, now);
                     delivery.conclude(Some(failure.cause), now);
                     self.learn(failure.cause, now);
+                    if health::is_own(failure.cause, &delivery, self.record.started, now) {
+                        self.member.standing.failed(failure.cause, began, now);
+                    }
                     return Err((failure, replay));
                 }
             },

@@ -157,6 +157,16 @@ pub async fn connect_unix(
     }
 }
 
+/// Whether one of `addresses` can be connected to. Nobody looks for the reasons where it cannot.
+pub async fn reaches(addresses: &[SocketAddr]) -> bool {
+    for address in addresses {
+        if dial(*address).await.is_ok() {
+            return true;
+        }
+    }
+    false
+}
+
 async fn dial(address: SocketAddr) -> Result<TcpStream, Refusal> {
     let connected =
         if address.ip().is_loopback() { connect_nearby(address).await } else { TcpStream::connect(address).await };

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod delivery;
 mod evidence;
 pub mod fpm;
+pub mod health;
 mod hold;
 pub mod judge;
 pub mod keeping;

@@ -5,7 +5,7 @@ pub mod form;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -13,14 +13,16 @@ use std::{
 
 use form::Form;
 
-use super::{pulse::Pulse, queue::Queue, stale::Store};
-use crate::config::settings;
+use super::{health::Ward, pulse::Pulse, queue::Queue, stale::Store};
+use crate::{config::settings, failure::Cause};
 
 /// What all workers share about one upstream.
 #[derive(Debug)]
 pub struct Roster {
     /// Who waits until the upstream has room.
     pub queue: Arc<Queue>,
+    /// Which of its servers work.
+    pub health: Ward,
     /// In the order of `servers`.
     pub standings: Box<[Arc<Standing>]>,
     /// Earlier answers that may stand in for it.
@@ -36,6 +38,12 @@ pub struct Standing {
     pub form: Form,
     under_way: AtomicU32,
     ejected: AtomicBool,
+    /// Whether something is held against it, so that successes have to be reported.
+    troubled: AtomicBool,
+    /// Whether the next request is its trial.
+    on_trial: AtomicBool,
+    /// The roster it belongs to, and its place there.
+    place: (Weak<Roster>, usize),
     epoch: Instant,
     /// Nanoseconds since the epoch, or `NEVER`.
     restored: AtomicU64,
@@ -51,6 +59,9 @@ impl Default for Standing {
             form: Form::new(epoch),
             under_way: AtomicU32::default(),
             ejected: AtomicBool::default(),
+            troubled: AtomicBool::default(),
+            on_trial: AtomicBool::default(),
+            place: (Weak::new(), 0),
             epoch,
             restored: AtomicU64::new(NEVER),
         }
@@ -67,9 +78,12 @@ impl Roster {
     /// A roster at the start of the gateway: nothing is under way.
     #[must_use]
     pub fn new(upstream: &settings::Upstream) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|roster| Self {
             queue: Queue::new(upstream.queue),
-            standings: upstream.servers.iter().map(|_| Arc::default()).collect(),
+            health: Ward::new(upstream),
+            standings: (0..upstream.servers.len())
+                .map(|index| Arc::new(Standing { place: (Weak::clone(roster), index), ..Standing::default() }))
+                .collect(),
             stale: upstream.stale_if_error.map(Store::new),
         })
     }
@@ -86,6 +100,9 @@ impl Standing {
     #[must_use]
     pub fn count(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::Relaxed);
+        if self.on_trial.load(Ordering::Relaxed) {
+            self.report(|roster, index| roster.health.picked(&roster.standings, index, Instant::now()));
+        }
         UnderWay { standing: Arc::clone(self) }
     }
 
@@ -105,6 +122,36 @@ impl Standing {
         let since = now.saturating_duration_since(self.epoch).as_nanos();
         self.restored.store(u64::try_from(since).unwrap_or(NEVER), Ordering::Relaxed);
         self.ejected.store(false, Ordering::Relaxed);
+    }
+
+    /// Stops preferring others, though it is not known to work: it is on trial, or no other one is better.
+    pub fn readmit(&self) {
+        self.ejected.store(false, Ordering::Relaxed);
+    }
+
+    /// Says what has to be reported from now on: successes, and the next request.
+    pub fn watch(&self, troubled: bool, on_trial: bool) {
+        self.troubled.store(troubled, Ordering::Relaxed);
+        self.on_trial.store(on_trial, Ordering::Relaxed);
+    }
+
+    /// A request that began at `began` failed at `now` for `cause`, which was this server's own.
+    pub fn failed(&self, cause: Cause, began: Instant, now: Instant) {
+        self.report(|roster, index| roster.health.failed(&roster.standings, index, cause, (began, now)));
+    }
+
+    /// A request that began at `began` was answered at `now`. Costs a load where nothing is held against the server.
+    pub fn succeeded(&self, began: Instant, now: Instant) {
+        if self.troubled.load(Ordering::Relaxed) {
+            self.report(|roster, index| roster.health.succeeded(&roster.standings, index, (began, now)));
+        }
+    }
+
+    fn report(&self, event: impl FnOnce(&Roster, usize)) {
+        let (roster, index) = &self.place;
+        if let Some(roster) = roster.upgrade() {
+            event(&roster, *index);
+        }
     }
 
     /// When it was taken back last.

@@ -7,6 +7,7 @@ mod early;
 mod fallback;
 mod fastcgi;
 mod fields;
+mod health;
 mod hold;
 mod listeners;
 mod names;

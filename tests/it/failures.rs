@@ -7,6 +7,7 @@ mod client;
 mod connect;
 mod exhaustion;
 mod fastcgi;
+mod health;
 mod limit;
 mod request;
 mod resolve;
@@ -32,6 +33,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("limit-concurrency", "a_client_with_too_much_under_way_is_told_so"),
     ("upstream-conn-limit", "a_request_too_many_for_a_full_queue_is_refused_at_once"),
     ("upstream-queue-timeout", "a_request_that_waited_too_long_was_never_sent"),
+    ("upstream-circuit-open", "an_open_breaker_refuses_until_its_trial_where_that_is_asked_for"),
+    ("upstream-none-healthy", "an_upstream_that_fails_its_checks_is_refused_where_that_is_asked_for"),
+    ("upstream-starting", "an_upstream_that_is_not_up_yet_is_refused_as_starting_where_that_is_asked_for"),
     ("connect-reset", "every_errno_of_a_tcp_connect_has_its_cause"),
     ("connect-local-ports-exhausted", "every_errno_of_a_tcp_connect_has_its_cause"),
     ("connect-fd-exhausted", "an_upstream_connection_without_a_descriptor_is_our_own_fault"),

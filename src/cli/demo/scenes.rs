@@ -51,6 +51,8 @@ pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
     (Cause::ConnectFdExhausted, "needs a gateway that has run out of file descriptors"),
     (Cause::SendClosedBeforeWrite, "needs an upstream that closes in the very moment of a request"),
     (Cause::UpstreamConnectionLost, "needs a network that goes away in the middle of an exchange"),
+    (Cause::UpstreamStarting, "needs an application that comes up later than the gateway, and checks of it"),
+    (Cause::UpstreamNoneHealthy, "needs an application that passes its checks at first and fails them later"),
     (Cause::GatewayInternalError, "needs a bug in the gateway"),
     (Cause::GatewayDraining, "comes while the gateway stops"),
     (Cause::GatewayOverloaded, "needs a gateway that uses more memory than it may"),

@@ -3,6 +3,7 @@
 //! What a key's value means is left to `read`.
 
 mod gateway;
+mod health;
 mod rate_limit;
 mod route;
 mod upstream;
@@ -10,6 +11,7 @@ mod upstream;
 use std::{fmt::Write, time::Duration};
 
 pub use gateway::{ACCESS_LOG, ERRORS, GATEWAY, LIMITS, LISTEN, LOG};
+pub use health::{ACTIVE, HEALTH, PASSIVE};
 pub use rate_limit::RATE_LIMIT;
 pub use route::{ACCESS, MAINTENANCE, REDIRECT, REQUEST_HEADERS, RESPOND, RESPONSE_HEADERS, ROUTE, ROUTE_ERRORS, SITE};
 pub use upstream::{DNS, FALLBACK, FASTCGI, POOL, QUEUE, RETRY, SERVER, STALE_IF_ERROR, TIMEOUTS, UPSTREAM};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Key, Kind, Preset, Table, later, table};
+use super::{HEALTH, Key, Kind, Preset, Table, later, table};
 use crate::limits;
 
 /// `[upstream.NAME]`
@@ -71,6 +71,7 @@ pub static UPSTREAM: Table = Table {
         table("pool", Kind::Table(&POOL)),
         table("retry", Kind::Table(&RETRY)),
         table("queue", Kind::Table(&QUEUE)),
+        table("health", Kind::Table(&HEALTH)),
         table("dns", Kind::Table(&DNS)),
         table("fastcgi", Kind::Table(&FASTCGI)),
         table(
@@ -82,7 +83,6 @@ pub static UPSTREAM: Table = Table {
         ),
         table("stale_if_error", Kind::Table(&STALE_IF_ERROR)),
         later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
-        later("health", "remove it; every request finds out for itself which server answers"),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
     ],
 };

@@ -4,6 +4,7 @@
 mod errors;
 mod fields;
 mod gateway;
+mod health;
 mod leaf;
 mod measure;
 mod network;

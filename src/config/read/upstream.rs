@@ -57,6 +57,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         hold: section.duration("hold"),
         head_size: section.size("head_size"),
         hold_body: section.size("hold_body"),
+        health: super::health::health(&section.section("health")),
         dns: Dns {
             servers: dns.take("servers", |leaf| leaf.list(Leaf::name_server)).unwrap_or_default(),
             min_ttl: dns.duration("min_ttl"),
@@ -160,7 +161,8 @@ fn fastcgi(section: &Section<'_>, keep: Option<usize>) -> FastCgi {
     }
 }
 
-fn absolute(leaf: &Leaf<'_>) -> Result<String, Misfit> {
+/// A path that begins with a slash.
+pub fn absolute(leaf: &Leaf<'_>) -> Result<String, Misfit> {
     let text = leaf.text()?;
     if !text.starts_with('/') {
         return Err(if text.is_empty() { leaf.wrong_type() } else { Misfit::new("does not begin with a slash") });

@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -36,6 +37,8 @@ pub struct Upstream {
     pub head_size: usize,
     /// Answers that promise a length up to this are held until complete; 0 holds none.
     pub hold_body: u64,
+    /// How it is found out which servers work.
+    pub health: Health,
     /// How names are looked up.
     pub dns: Dns,
     /// What the Host field says.
@@ -238,6 +241,56 @@ pub enum MaxInFlight {
     Off,
     /// So many.
     Most(u32),
+}
+
+/// `health`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Questions to each server, apart from requests; `None` where nobody is asked.
+    pub active: Option<Active>,
+    /// What the requests themselves find out; `None` is "off".
+    pub passive: Option<Passive>,
+    /// What happens to requests while no server is in use.
+    pub all_down: AllDown,
+}
+
+/// `health.active`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Active {
+    /// What is asked for; `None` only connects.
+    pub path: Option<String>,
+    /// From the start of one question to that of the next.
+    pub every: Duration,
+    /// Longest wait for the answer's head.
+    pub timeout: Duration,
+    /// Statuses of a server that works.
+    pub status: RangeInclusive<u16>,
+    /// Good answers in a row that take a server back.
+    pub up: u32,
+    /// Bad answers in a row after which others are preferred.
+    pub down: u32,
+}
+
+/// `health.passive`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passive {
+    /// Failures in a row that eject a server.
+    pub failures: u32,
+    /// The time in which they have to come.
+    pub within: Duration,
+    /// Failures in percent of the requests in that time that eject it as well; `None` is "off".
+    pub ratio: Option<u32>,
+    /// How long it is ejected; repeatedly, longer.
+    pub eject: Duration,
+}
+
+/// `health.all_down`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllDown {
+    /// They are tried one by one.
+    Try,
+    /// They are answered at once.
+    Refuse,
 }
 
 /// `dns`

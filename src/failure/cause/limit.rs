@@ -86,3 +86,21 @@ pub(super) const QUEUE_TIMEOUT: Facts = Facts {
         queue.max_in_flight with them.",
     retry: retry::LATER,
 };
+
+/// `upstream-circuit-open`
+pub(super) const CIRCUIT_OPEN: Facts = Facts {
+    id: "upstream-circuit-open",
+    phase: Phase::Limit,
+    fault: Fault::Upstream,
+    class: Class::Unreachable,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("destination_unavailable"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "Requests have failed so steadily that no server of the upstream is in use, and health.all_down says that requests are refused until the next trial.",
+    real_life: &["an application that has crashed", "an application that accepts connections and does not answer"],
+    next: "Look at the failures in the evidence: they are the reason. health.all_down = \"try\" asks the servers nevertheless.",
+    retry: retry::LATER,
+};

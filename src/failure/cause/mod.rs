@@ -64,6 +64,10 @@ pub enum Cause {
     ProxyLoop,
     /// `upstream-set-empty`
     UpstreamSetEmpty,
+    /// `upstream-none-healthy`
+    UpstreamNoneHealthy,
+    /// `upstream-starting`
+    UpstreamStarting,
     /// `site-not-found`
     SiteNotFound,
     /// `site-unreadable`
@@ -84,6 +88,8 @@ pub enum Cause {
     UpstreamConnLimit,
     /// `upstream-queue-timeout`
     UpstreamQueueTimeout,
+    /// `upstream-circuit-open`
+    UpstreamCircuitOpen,
     /// `dns-timeout`
     DnsTimeout,
     /// `dns-nxdomain`
@@ -222,6 +228,8 @@ impl Cause {
         Self::RouteNoMatch,
         Self::ProxyLoop,
         Self::UpstreamSetEmpty,
+        Self::UpstreamNoneHealthy,
+        Self::UpstreamStarting,
         Self::SiteNotFound,
         Self::SiteUnreadable,
         Self::SiteRootMissing,
@@ -232,6 +240,7 @@ impl Cause {
         Self::LimitConcurrency,
         Self::UpstreamConnLimit,
         Self::UpstreamQueueTimeout,
+        Self::UpstreamCircuitOpen,
         Self::DnsTimeout,
         Self::DnsNxdomain,
         Self::DnsServfail,
@@ -314,6 +323,8 @@ impl Cause {
             Self::RouteNoMatch => &route::NO_MATCH,
             Self::ProxyLoop => &route::LOOP,
             Self::UpstreamSetEmpty => &route::SET_EMPTY,
+            Self::UpstreamNoneHealthy => &route::NONE_HEALTHY,
+            Self::UpstreamStarting => &route::STARTING,
             Self::SiteNotFound => &site::NOT_FOUND,
             Self::SiteUnreadable => &site::UNREADABLE,
             Self::SiteRootMissing => &site::ROOT_MISSING,
@@ -324,6 +335,7 @@ impl Cause {
             Self::LimitConcurrency => &limit::CONCURRENCY,
             Self::UpstreamConnLimit => &limit::CONN_LIMIT,
             Self::UpstreamQueueTimeout => &limit::QUEUE_TIMEOUT,
+            Self::UpstreamCircuitOpen => &limit::CIRCUIT_OPEN,
             Self::DnsTimeout => &resolve::TIMEOUT,
             Self::DnsNxdomain => &resolve::NXDOMAIN,
             Self::DnsServfail => &resolve::SERVFAIL,

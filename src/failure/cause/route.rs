@@ -62,3 +62,46 @@ pub(super) const SET_EMPTY: Facts = Facts {
     next: "See whether the service is deployed, and whether its instances are registered under the name in servers.",
     retry: retry::ANY,
 };
+
+/// `upstream-none-healthy`
+pub(super) const NONE_HEALTHY: Facts = Facts {
+    id: "upstream-none-healthy",
+    phase: Phase::Route,
+    fault: Fault::Upstream,
+    class: Class::Unreachable,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("destination_unavailable"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "Every server of the upstream fails its checks, and health.all_down says that requests are refused then.",
+    real_life: &[
+        "an application that is down",
+        "a path of health.active that the application does not know",
+        "a deploy of all servers at once",
+    ],
+    next: "Look at what the checks found, in the evidence; health.all_down = \"try\" asks the servers nevertheless.",
+    retry: retry::LATER,
+};
+
+/// `upstream-starting`
+pub(super) const STARTING: Facts = Facts {
+    id: "upstream-starting",
+    phase: Phase::Route,
+    fault: Fault::Upstream,
+    class: Class::Unreachable,
+    status: Some(StatusCode::SERVICE_UNAVAILABLE),
+    logged: None,
+    token: Some("destination_unavailable"),
+    parameters: &[],
+    delivered: Delivered::No,
+    passes: true,
+    meaning: "No server of the upstream has passed a check since the gateway was started, and health.all_down says that requests are refused until one does.",
+    real_life: &[
+        "an application that is started together with the gateway",
+        "a path of health.active that the application does not know",
+    ],
+    next: "Wait until the application is up; if it is, see in the evidence what the checks found, and correct health.active.",
+    retry: retry::LATER,
+};

@@ -60,20 +60,32 @@ async fn one(resolver: &Resolver, address: &ServerAddress) -> Result<(ServerAddr
 }
 
 async fn exchange(address: ServerAddress, path: &str) -> Result<Status, Trouble> {
-    let connected = match &address {
+    let (code, body) = fetch(connect(&address).await?, path).await?;
+    Status::read(&body).ok_or_else(|| odd(&format!("it answered {code}: {}", shown(&body)), path))
+}
+
+async fn connect(address: &ServerAddress) -> Result<Wire, Trouble> {
+    let connected = match address {
         ServerAddress::Unix(path) => UnixStream::connect(path).await.map(Wire::Unix),
         ServerAddress::Socket(address) => TcpStream::connect(address).await.map(Wire::Tcp),
         ServerAddress::Name { .. } | ServerAddress::Service(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
     };
-    let mut wire = connected.map_err(|error| match Errno::from_io_error(&error) {
+    connected.map_err(|error| match Errno::from_io_error(&error) {
         // The listen queue is full.
         Some(Errno::AGAIN) => Trouble::Silent,
         _ => Trouble::Unreachable(error.to_string()),
-    })?;
+    })
+}
+
+fn odd(what: &str, path: &str) -> Trouble {
+    Trouble::Other(format!("{what}; is `pm.status_path` of the pool {path}?"))
+}
+
+/// What PHP-FPM itself answers at `path`: status and body.
+pub(super) async fn fetch(mut wire: Wire, path: &str) -> Result<(u16, BytesMut), Trouble> {
     let cut = |error: io::Error| Trouble::Other(format!("the connection broke: {error}"));
     wire.write_all(&status::request(path)).await.map_err(cut)?;
     let (mut answer, mut buffer, mut head) = (Answer::default(), BytesMut::new(), None);
-    let odd = |what: String| Trouble::Other(format!("{what}; is `pm.status_path` of the pool {path}?"));
     while !answer.has_ended() {
         if wire.read_buf(&mut buffer).await.map_err(cut)? == 0 {
             return Err(Trouble::Other("it closed the connection without a whole answer".to_owned()));
@@ -83,13 +95,10 @@ async fn exchange(address: ServerAddress, path: &str) -> Result<Status, Trouble>
         } else {
             answer.unwrap_all(&mut buffer)
         };
-        taken.map_err(|fault| odd(fault.evidence))?;
+        taken.map_err(|fault| odd(&fault.evidence, path))?;
         if answer.stdout.len() > limits::FPM_STATUS_SIZE {
-            return Err(odd(format!("more than {} bytes came", limits::FPM_STATUS_SIZE)));
+            return Err(odd(&format!("more than {} bytes came", limits::FPM_STATUS_SIZE), path));
         }
     }
-    Status::read(&answer.stdout).ok_or_else(|| {
-        let code = head.map_or(0, |head| head.status.as_u16());
-        odd(format!("it answered {code}: {}", shown(&answer.stdout)))
-    })
+    Ok((head.map_or(0, |head| head.status.as_u16()), answer.stdout))
 }

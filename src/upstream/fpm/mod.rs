@@ -15,7 +15,7 @@ use tokio::{
 
 pub use self::status::Status;
 use self::{ask::Trouble, words::Report};
-use super::{Pool, evidence};
+use super::{Pool, connect::Wire, evidence};
 use crate::{
     config::settings::{FpmStatus, ServerAddress},
     failure::{Cause, Failure},
@@ -49,6 +49,18 @@ pub async fn explain(pool: &Pool, mut failure: Box<Failure>) -> Box<Failure> {
         report.add_to(&mut failure, &whose);
     }
     failure
+}
+
+/// The status that PHP-FPM answers at `path`, which is its `ping.path`.
+///
+/// # Errors
+/// In words, why there is none.
+pub async fn ping(wire: Wire, path: &str) -> Result<u16, String> {
+    match ask::fetch(wire, path).await {
+        Ok((status, _)) => Ok(status),
+        Err(Trouble::Silent) => Err("nothing came".to_owned()),
+        Err(Trouble::Unreachable(what) | Trouble::Other(what)) => Err(what),
+    }
 }
 
 /// Asks again and again, for the queue; for as long as the worker lives.

@@ -28,6 +28,7 @@ use crate::{
     message::Record,
     upstream::{
         delivery::Delivery,
+        health,
         member::Member,
         queue::Seat,
         replay::Replay,
@@ -246,6 +247,7 @@ impl Exchange {
     pub fn finish(mut self: Box<Self>) {
         let now = if self.connection.streams { Instant::now() } else { self.moved_at };
         self.delivery.conclude(None, now);
+        self.terms.member.standing.succeeded(self.delivery.began(), now);
         if self.records.is_some() {
             // The seat is given back when the script is done.
             self.finish_records(now);
@@ -268,7 +270,11 @@ impl Exchange {
         if let Some(records) = &mut self.records {
             diagnosis::report(records, &self.terms.record, &self.terms.member.server.label);
         }
-        self.delivery.conclude(Some(cause), Instant::now());
+        let now = Instant::now();
+        self.delivery.conclude(Some(cause), now);
+        if health::is_own(cause, &self.delivery, self.terms.record.started, now) {
+            self.terms.member.standing.failed(cause, self.delivery.began(), now);
+        }
     }
 
     /// Gives the request's body back for another attempt, and closes the connection.

@@ -177,7 +177,8 @@ fn reference() -> String {
 fn write_table(table: &Table, text: &mut String) {
     text.push('\n');
     comment(table.about, text);
-    // Only one of these can stand in a route: they are shown as they would be written.
+    // Only one of these can stand in a route, and others mean something by standing there: they are shown as they would
+    // be written.
     let is_shown = ![
         "[route.site]",
         "[route.respond]",
@@ -187,6 +188,7 @@ fn write_table(table: &Table, text: &mut String) {
         "[[rate_limit]]",
         "[upstream.NAME.fallback]",
         "[upstream.NAME.stale_if_error]",
+        "[upstream.NAME.health.active]",
     ]
     .contains(&table.heading);
     let mark = if is_shown { "" } else { "#" };

@@ -1,5 +1,5 @@
-//! Scenes: a client asks for more than it may, or as much is under way at the upstream as may be.
-//! It takes two requests to see that, so these are commands.
+//! Scenes: a client asks for more than it may, as much is under way at the upstream as may be, or so much has failed
+//! there that nobody is sent there. It takes two visitors to see that, so these are commands.
 
 use super::super::scene::{Act, Scene, Upstream};
 use crate::failure::Cause;
@@ -39,4 +39,13 @@ pub(super) const SCENES: &[Scene] = &[
     )
     .options("queue = { max_in_flight = 1, timeout = \"2s\" }")
     .command("curl -im 4 {url} & curl -im 4 {url}; wait"),
+    Scene::new(
+        "upstream-circuit-open",
+        Cause::UpstreamCircuitOpen,
+        "The application breaks every connection, and its circuit breaker opens at the first failure: the second visitor \
+         is turned away at once, and told when to come back.",
+        Upstream::Plays(&[Act::ReadRequest, Act::Reset]),
+    )
+    .options("retry = { attempts = 1 }\nhealth = { all_down = \"refuse\", passive = { failures = 1 } }")
+    .command("curl -im 4 {url}; curl -im 4 {url}"),
 ];

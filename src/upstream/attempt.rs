@@ -1,42 +1,32 @@
 //! The attempts of one request: pick a server, get a connection, exchange, and after a failure ask `judge` what next.
 //! Every way a request can end on its way to an upstream passes here once.
 
-use std::{
-    future::poll_fn,
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod reach;
+mod single;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version, header};
+use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
+
+use http::{Method, Response, Version};
+use single::Attempt;
 
 use super::{
     Pool,
     choice::{Choice, Tried},
-    connect,
-    delivery::Delivery,
     fpm, health,
     hold::{self, Wait},
-    judge::{self, Case, Verdict, is_idempotent, judge},
-    member::{Member, Use},
+    judge::{Case, Verdict, is_idempotent, judge},
+    member::Use,
     outgoing,
     queue::{self, Seat},
     replay::Replay,
-    resolve::{Name, Pick, Places},
-    roster::UnderWay,
     spool::Spool,
-    transport::{
-        Connection, Exchange, Stream, Terms, fastcgi,
-        http1::{Framing, Head},
-    },
+    transport::fastcgi,
 };
 use crate::{
     clock::{Clock, Timer},
-    config::settings::{self, RetryOn, ServerAddress},
-    failure::{Cause, Failure, Fault, Phase, Result},
-    limits,
-    message::{Body, Length, Record, Request, RequestBody, hop},
+    config::settings::{self, RetryOn},
+    failure::{Cause, Failure, Fault, Result},
+    message::{Body, Length, Record, Request, RequestBody},
 };
 
 /// Serves `request` with as many attempts as the rules allow.
@@ -89,11 +79,7 @@ pub async fn run(
     }
     pool.budget.deposit(pool.clock.now());
 
-    let total = pool.upstream.timeouts.total.map(|limit| {
-        let timer = pool.clock.timer();
-        timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
-        Rc::new(timer)
-    });
+    let total = deadline(pool, record);
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
@@ -187,6 +173,15 @@ pub async fn run(
     }
 }
 
+/// The deadline of the whole request, where there is one.
+fn deadline(pool: &Pool, record: &Record) -> Option<Rc<Timer>> {
+    pool.upstream.timeouts.total.map(|limit| {
+        let timer = pool.clock.timer();
+        timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
+        Rc::new(timer)
+    })
+}
+
 /// A seat at the upstream, unless the operator wants nobody let in at present.
 async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
     health::admission::admit(pool)?;
@@ -242,304 +237,3 @@ fn expects(record: &Record) -> bool {
 
 /// A failed attempt: why, and the body for another.
 pub type Failed = (Box<Failure>, Box<Replay>);
-
-/// Where a name leads to, and which of its addresses a request begins with.
-type Heading = (Rc<Places>, Pick);
-
-struct Attempt<'a> {
-    pool: &'a Rc<Pool>,
-    member: &'a Rc<Member>,
-    record: &'a Rc<Record>,
-    wanted: Use,
-    total: Option<&'a Rc<Timer>>,
-    seat: Option<&'a Rc<Seat>>,
-}
-
-impl Attempt<'_> {
-    /// One exchange with one server; on a fresh connection if asked for.
-    async fn run(
-        &self,
-        replay: Box<Replay>,
-        fresh: bool,
-        began: Instant,
-        under_way: UnderWay,
-    ) -> std::result::Result<Response<Body>, Failed> {
-        let delivery = Delivery::new(self.record, &self.member.server.label, began);
-        let timer = self.pool.clock.timer();
-        let fastcgi = self.pool.upstream.fastcgi.as_ref();
-        let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
-        let pulse = &self.member.standing.pulse;
-        pulse.ask(began);
-        let heading = self.heading(began);
-        let fresh = fresh || !self.is_kept(heading.as_ref());
-        let kept =
-            if fresh { None } else { self.member.take(self.record, &self.pool.upstream.pool, self.wanted, began) };
-        let connection = match kept {
-            Some(connection) => connection,
-            // Boxed for the same reason as in `give_up`.
-            None => match Box::pin(self.connect(&timer, &delivery, heading)).await {
-                Ok(connection) => {
-                    pulse.reached(true);
-                    connection
-                }
-                Err(failure) => {
-                    let now = Instant::now();
-                    pulse.reached(false);
-                    pulse.fail(failure.cause, now);
-                    delivery.conclude(Some(failure.cause), now);
-                    self.learn(failure.cause, now);
-                    if health::is_own(failure.cause, &delivery, self.record.started, now) {
-                        self.member.standing.failed(failure.cause, began, now);
-                    }
-                    return Err((failure, replay));
-                }
-            },
-        };
-        let length = replay.length();
-        let (upstream, identity) = (&*self.pool.upstream, &*self.pool.identity);
-        // A FastCGI application cannot be asked whether it wants the body.
-        let expects = upstream.fastcgi.is_none() && expects(self.record) && !replay.is_end();
-        let head = match self.record.script.get() {
-            Some(script) if upstream.fastcgi.is_some() => fastcgi::request::head(
-                self.record,
-                upstream,
-                script,
-                (self.member, identity),
-                (length, replay.is_end()),
-            ),
-            _ => outgoing::head(self.record, upstream, self.member, identity, (length, expects)),
-        };
-        let terms = Terms {
-            record: Rc::clone(self.record),
-            member: Rc::clone(self.member),
-            upstream: Arc::clone(&self.pool.upstream),
-            total: self.total.cloned(),
-            under_way: Some(under_way),
-            seat: self.seat.cloned(),
-        };
-        let mut exchange = Exchange::new(connection, (head, replay, expects), (delivery, timer), terms);
-        match self.exchange(&mut exchange).await {
-            Ok((head, framing, Some(body))) => {
-                let cut = exchange.cuts_upload();
-                exchange.finish();
-                Ok(self.answer(head, framing, body.into(), cut))
-            }
-            Ok((head, framing, None)) => {
-                let cut = exchange.cuts_upload();
-                let body = Stream::new(exchange, framing).map_or(Body::Empty, |stream| Body::Stream(Box::pin(stream)));
-                Ok(self.answer(head, framing, body, cut))
-            }
-            Err(failure) => {
-                self.record.upstream_status.set(0);
-                let now = Instant::now();
-                pulse.fail(failure.cause, now);
-                exchange.conclude(failure.cause);
-                self.learn(failure.cause, now);
-                Err((failure, exchange.into_replay()))
-            }
-        }
-    }
-
-    /// Notes that an answer came: how long it took, and when, where it came behind the whole request.
-    fn answered(&self, came: Option<(Duration, Instant)>, status: StatusCode) {
-        let standing = &self.member.standing;
-        standing.pulse.reached(true);
-        standing.pulse.answer(came.map_or(Duration::ZERO, |(took, _)| took));
-        if let Some((took, now)) = came.filter(|_| self.pool.balancer.learns()) {
-            // An error that comes at once must not make a server look fast.
-            if status.is_server_error() { standing.form.failed(now) } else { standing.form.answered(took, now) }
-        }
-    }
-
-    /// Tells the policy that the attempt failed at `now`, where that is the server's own doing.
-    fn learn(&self, cause: Cause, now: Instant) {
-        if self.pool.balancer.learns() && judge::is_the_servers(cause) {
-            self.member.standing.form.failed(now);
-        }
-    }
-
-    /// The answer's head, and its body where it is held back until complete.
-    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Head, Framing, Option<Bytes>)> {
-        let (head, mut framing) = exchange.head().await?;
-        self.record.upstream_status.set(head.status.as_u16());
-        self.member.heed(&head);
-        self.answered(exchange.answered(), head.status);
-        let pulse = &self.member.standing.pulse;
-        let held = match framing {
-            Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
-            Framing::UntilClose => exchange.whole()?,
-            Framing::Chunked if pulse.cuts(Instant::now) && !is_event_stream(&head) => {
-                exchange.linger(self.pool.upstream.hold_body, limits::CUT_LINGER).await?;
-                None
-            }
-            _ => None,
-        };
-        if let (Framing::UntilClose, Some(body)) = (framing, &held) {
-            framing = Framing::Length(body.len() as u64);
-        }
-        Ok((head, framing, held))
-    }
-
-    /// What the client gets: the head without what belongs to the upstream's connection.
-    fn answer(&self, head: Head, framing: Framing, body: Body, cut: bool) -> Response<Body> {
-        if head.status.is_server_error() {
-            self.record.remark.set(Some(self.record.remark.get().unwrap_or(Cause::UpstreamAnsweredError)));
-        }
-        let mut answer = Response::new(body);
-        *answer.status_mut() = head.status;
-        *answer.headers_mut() = head.fields;
-        tidy(answer.headers_mut(), &head.named, framing);
-        if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
-            self.record.endless.set(true);
-        }
-        if cut {
-            // The rest of the request will not be read: the connection cannot go on.
-            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        answer
-    }
-
-    /// Where a server with a name is to be reached, as far as that is known without a wait.
-    fn heading(&self, now: Instant) -> Option<Heading> {
-        let name = self.member.name.as_ref()?;
-        let places = name.known(now)?;
-        let pick = name.pick(&places, now);
-        Some((places, pick))
-    }
-
-    /// Whether there may be an idle connection to where the request heads.
-    fn is_kept(&self, heading: Option<&Heading>) -> bool {
-        match heading {
-            Some((_, pick)) => self.member.prefer(pick.address),
-            None => self.member.name.is_none(),
-        }
-    }
-
-    /// Connects, looking up the name first where there is one and nothing is known of it.
-    async fn connect(&self, timer: &Timer, delivery: &Delivery, heading: Option<Heading>) -> Result<Connection> {
-        let limit = self.pool.upstream.timeouts.connect;
-        let label = &self.member.server.label;
-        let connected = match (&self.member.name, &self.member.server.address) {
-            (Some(name), _) => self.connect_by_name(name, heading, timer, delivery).await,
-            (None, ServerAddress::Unix(path)) => {
-                let began = begin(timer, limit);
-                let wire = connect::connect_unix(path, label, limit, self.expired(timer)).await;
-                self.connecting(began);
-                wire.map(Connection::new)
-            }
-            (None, ServerAddress::Socket(address)) => {
-                let began = begin(timer, limit);
-                let wire = connect::connect_tcp(&[*address], label, limit, self.expired(timer)).await;
-                self.connecting(began);
-                wire.map(Connection::new)
-            }
-            (None, ServerAddress::Name { .. } | ServerAddress::Service(_)) => {
-                Err(Failure::new(Cause::GatewayInternalError, format!("{label} has a name that nobody looks up")))
-            }
-        };
-        timer.disarm();
-        connected.map_err(|failure| self.or_deadline(failure))
-    }
-
-    async fn connect_by_name(
-        &self,
-        name: &Rc<Name>,
-        heading: Option<Heading>,
-        timer: &Timer,
-        delivery: &Delivery,
-    ) -> Result<Connection> {
-        let timeouts = &self.pool.upstream.timeouts;
-        let label = &self.member.server.label;
-        let (places, pick) = if let Some(heading) = heading {
-            heading
-        } else {
-            delivery.phase.set(Phase::Resolve);
-            let began = begin(timer, timeouts.resolve);
-            let found = self.resolve(name, timeouts.resolve, timer).await;
-            let spent = &self.record.times.resolve;
-            spent.set(spent.get() + began.elapsed());
-            let places = found.map_err(|failure| failure.member(label))?;
-            delivery.phase.set(Phase::Connect);
-            let pick = name.pick(&places, Instant::now());
-            (places, pick)
-        };
-        let began = begin(timer, timeouts.connect);
-        let order = name.order(&places, pick, began);
-        let worse = |address| name.shun(address, began);
-        let connected = connect::connect_first(&order, label, timeouts.connect, self.expired(timer), worse).await;
-        self.connecting(began);
-        connected.map(|(wire, address)| Connection::to(address, wire))
-    }
-
-    async fn resolve(&self, name: &Rc<Name>, limit: Option<Duration>, timer: &Timer) -> Result<Rc<Places>> {
-        tokio::select! {
-            biased;
-            found = name.places() => found,
-            () = self.expired(timer) => Err(name.timed_out(limit.unwrap_or_default())),
-        }
-    }
-
-    fn connecting(&self, began: Instant) {
-        let spent = &self.record.times.connect;
-        spent.set(spent.get() + began.elapsed());
-    }
-
-    /// Completes when the phase's or the whole request's time is up.
-    async fn expired(&self, timer: &Timer) {
-        poll_fn(|cx| match self.total {
-            Some(total) if total.poll_expired(cx).is_ready() => std::task::Poll::Ready(()),
-            _ => timer.poll_expired(cx),
-        })
-        .await;
-    }
-
-    /// A timeout that was the whole request's is named so.
-    fn or_deadline(&self, failure: Box<Failure>) -> Box<Failure> {
-        let spent = self.total.is_some_and(|total| {
-            total.poll_expired(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready()
-        });
-        if !spent {
-            return failure;
-        }
-        let limit = self.pool.upstream.timeouts.total.unwrap_or_default();
-        Failure::new(
-            Cause::ResponseDeadline,
-            format!("no answer after {} in all; last: {failure}", humantime::format_duration(limit)),
-        )
-        .delivered(failure.delivered)
-        .member(&self.member.server.label)
-    }
-}
-
-/// Whether every byte of the answer is meant to be passed on as it comes.
-fn is_event_stream(head: &Head) -> bool {
-    let stated = head.fields.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    stated.is_some_and(|stated| stated.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream")))
-}
-
-/// Begins a phase of `limit`.
-fn begin(timer: &Timer, limit: Option<Duration>) -> Instant {
-    timer.arm(limit);
-    Instant::now()
-}
-
-/// Takes away what the upstream named as its own connection's, and says the length in one way.
-fn tidy(fields: &mut HeaderMap, named: &hop::Named, framing: Framing) {
-    for name in named.fields() {
-        fields.remove(name);
-    }
-    match framing {
-        Framing::Length(length) => {
-            let mut said = fields.get_all(header::CONTENT_LENGTH).iter();
-            let plain =
-                said.next().is_some_and(|value| value.as_bytes() == itoa::Buffer::new().format(length).as_bytes());
-            if !plain || said.next().is_some() {
-                fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-            }
-        }
-        Framing::Chunked | Framing::UntilClose => {
-            fields.remove(header::CONTENT_LENGTH);
-        }
-        Framing::None => {}
-    }
-}

@@ -116,7 +116,7 @@ fn a_pool_whose_members_fail_in_turn_does_nothing_twice_and_tells_the_truth() {
         let all = members.iter().map(|member| member.seen(&one.id));
         all.fold((0, 0), |(heads, whole), seen| (heads + seen.heads, whole + seen.whole))
     };
-    let mut failed = 0;
+    let (mut failed, mut unread) = (0, 0);
     for one in &seen {
         let (heads, whole) = sightings(one);
         assert_ne!(one.status, 0, "closed without an answer: {one:?}");
@@ -133,9 +133,15 @@ fn a_pool_whose_members_fail_in_turn_does_nothing_twice_and_tells_the_truth() {
         failed += 1;
         assert!(one.cause && one.verdict.is_some(), "a failure without a cause or a verdict: {one:?}");
         assert!(one.post, "an idempotent request failed though two members were well: {one:?}");
-        assert!(heads > 0, "a POST failed that no member had read: {one:?}");
+        unread += usize::from(heads == 0);
+        assert!(
+            heads > 0 || one.verdict.as_deref() == Some("maybe"),
+            "undelivered, and yet not sent elsewhere: {one:?}"
+        );
     }
     // Killed and cutting members leave POSTs behind that nobody may repeat.
+    // A member that is killed with a request in its socket resets as one does that has read it: nobody can tell.
+    assert!(unread <= CLIENTS, "{unread} POSTs failed that no member had read");
     assert!(failed > 0, "the troubles were none");
     assert!(failed < REQUESTS / 10, "{failed} of {REQUESTS} failed");
 }

@@ -89,11 +89,7 @@ pub async fn run(
     }
     pool.budget.deposit(pool.clock.now());
 
-    let total = pool.upstream.timeouts.total.map(|limit| {
-        let timer = pool.clock.timer();
-        timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
-        Rc::new(timer)
-    });
+    let total = deadline(pool, record);
     let mut waited = false;
     if let Some(fastcgi) = &pool.upstream.fastcgi {
         // Before a seat is taken: a slow upload must not hold one.
@@ -102,7 +98,7 @@ pub async fn run(
             Err(failure) => return Err((failure, replay)),
         };
     }
-    let seat = match enter(pool, record, total.as_deref()).await {
+    let seat = match queue::enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err((failure, replay)),
     };
@@ -187,10 +183,13 @@ pub async fn run(
     }
 }
 
-/// A seat at the upstream, unless the operator wants nobody let in at present.
-async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
-    health::admission::admit(pool)?;
-    queue::enter(pool, record, total).await
+/// The deadline of the whole request, where there is one.
+fn deadline(pool: &Pool, record: &Record) -> Option<Rc<Timer>> {
+    pool.upstream.timeouts.total.map(|limit| {
+        let timer = pool.clock.timer();
+        timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
+        Rc::new(timer)
+    })
 }
 
 /// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is. Says whether

@@ -12,12 +12,11 @@ use single::Attempt;
 use super::{
     Pool,
     choice::{Choice, Tried},
-    fpm, health,
+    fpm,
     hold::{self, Wait},
     judge::{Case, Verdict, is_idempotent, judge},
     member::Use,
-    outgoing,
-    queue::{self, Seat},
+    outgoing, queue,
     replay::Replay,
     spool::Spool,
     transport::fastcgi,
@@ -88,7 +87,7 @@ pub async fn run(
             Err(failure) => return Err((failure, replay)),
         };
     }
-    let seat = match enter(pool, record, total.as_deref()).await {
+    let seat = match queue::enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err((failure, replay)),
     };
@@ -180,12 +179,6 @@ fn deadline(pool: &Pool, record: &Record) -> Option<Rc<Timer>> {
         timer.arm(Some(limit.saturating_sub(record.started.elapsed())));
         Rc::new(timer)
     })
-}
-
-/// A seat at the upstream, unless the operator wants nobody let in at present.
-async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
-    health::admission::admit(pool)?;
-    queue::enter(pool, record, total).await
 }
 
 /// What FastCGI needs to know before anything is sent: which script is to run, and how long the body is. Says whether

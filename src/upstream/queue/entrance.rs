@@ -12,14 +12,16 @@ use crate::{
     config::settings::Priority,
     failure::{Cause, Failure, Result},
     message::Record,
-    upstream::Pool,
+    upstream::{Pool, health},
 };
 
 /// Takes a seat for the request, waiting for one if it must; `None` where the upstream has no limit.
 ///
 /// # Errors
-/// The line is full, the wait took too long, or the time of the whole request (`total`) is over. Nothing was sent.
+/// The operator wants nobody let in at present (`health.all_down`), the line is full, the wait took too long, or the time
+/// of the whole request (`total`) is over. Nothing was sent.
 pub async fn enter(pool: &Pool, record: &Record, total: Option<&Timer>) -> Result<Option<Rc<Seat>>> {
+    health::admission::admit(pool)?;
     if !pool.roster.queue.is_on() {
         return Ok(None);
     }

@@ -14,7 +14,8 @@ const LAST: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\
 
 fn gate(servers: &[&str], tables: &str, health: &str) -> Gate {
     Gate::start(&format!(
-        "{tables}\n[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = {servers:?}\nhealth = {{ {health} }}\n"
+        "{tables}\n[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = {servers:?}\nbalance = \"round-robin\"\n\
+         health = {{ {health} }}\n"
     ))
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use super::Pool;
+use super::{Pool, roster::Standing};
 use crate::message::Record;
 
 /// The servers that one request has been at.
@@ -67,8 +67,25 @@ impl Pool {
     /// The server for the next attempt of `record`'s request, at `now`.
     #[must_use]
     pub fn choose(&self, record: &Record, tried: &Tried, now: Instant) -> Choice {
-        let well = self.pick(Tier::WELL, record, tried, now);
+        let well = self.forgotten(tried, now).or_else(|| self.pick(Tier::WELL, record, tried, now));
         well.map_or_else(|| self.last_resort(record, tried, now), Choice::Member)
+    }
+
+    /// A silent server that nobody waits for any more, now and then: without a request it could never be seen to answer.
+    fn forgotten(&self, tried: &Tried, now: Instant) -> Option<usize> {
+        // The only one is asked anyway.
+        if self.members.len() == 1 {
+            return None;
+        }
+        let mut standings = self.roster.standings.iter().enumerate();
+        let is_forgotten = |at: usize, standing: &Standing| {
+            standing.pulse.silence(now).is_some()
+                && standing.under_way() == 0
+                && !standing.is_ejected()
+                && !tried.has(at)
+                && standing.pulse.trickles(now)
+        };
+        standings.find(|(at, standing)| is_forgotten(*at, standing)).map(|(at, _)| at)
     }
 
     /// One that fails is better than none: nobody is refused as long as a server was not asked.

@@ -112,6 +112,7 @@ fn a_single_server_is_always_the_one() {
 fn backups_stand_in_for_silent_servers() {
     let (pool, record) = pool("");
     let start = Instant::now();
+    let _waiting: Vec<_> = pool.members.iter().map(|member| member.standing.count()).collect();
     for member in &pool.members[..2] {
         member.standing.pulse.answer(Duration::from_millis(1));
         (0..limits::SILENT_ASKED).for_each(|_| member.standing.pulse.ask(start));
@@ -123,4 +124,22 @@ fn backups_stand_in_for_silent_servers() {
     tried.note(2);
     let choices = [0, 1, 2].map(|_| pool.choose(&record, &tried, now));
     assert_eq!(choices, [Choice::Member(0), Choice::Member(1), Choice::Wait], "a trickle to each");
+}
+
+#[test]
+fn a_silent_server_that_nobody_waits_for_any_more_is_asked_now_and_then() {
+    let (pool, record) = pool("balance = \"round-robin\"");
+    let start = Instant::now() + Duration::from_secs(1);
+    let standing = &pool.members[0].standing;
+    standing.pulse.ask(start);
+    standing.pulse.answer(Duration::from_millis(1));
+    (0..limits::SILENT_ASKED).for_each(|_| standing.pulse.ask(start));
+    let asked = |count: usize, from: Duration| {
+        let times = (0..count).map(|turn| start + from + Duration::from_millis(100) * u32::try_from(turn).unwrap());
+        times.filter(|now| pool.choose(&record, &Tried::none(3), *now) == Choice::Member(0)).count()
+    };
+    let waiting = standing.count();
+    assert_eq!(asked(10, Duration::from_secs(1)), 0, "somebody waits for its answer: there it will be seen");
+    drop(waiting);
+    assert_eq!(asked(10, Duration::from_secs(3)), 2, "once in half a second");
 }

@@ -430,8 +430,8 @@ pub const SILENT_TIMES: u32 = 3;
 pub const SILENT_LEAST: Duration = Duration::from_millis(150);
 /// A silent server gets one request in this time, so that it is seen when it answers again.
 pub const SILENT_TRICKLE: Duration = Duration::from_millis(500);
-/// The longest usual answer of a server shrinks by one part of so many with every quicker one.
-pub const PULSE_MEMORY: u32 = 64;
+/// What is known of the longest answers of a server halves in this time.
+pub const PULSE_HALF_LIFE: Duration = Duration::from_secs(10);
 /// For so long after a server broke an answer off, its short chunked answers are looked at before they are passed on.
 pub const CUT_MEMORY: Duration = Duration::from_secs(10);
 /// And so long at most: what is not complete by then is passed on as it comes.

@@ -17,7 +17,8 @@ pub fn connect_tcp_errno(error: &io::Error) -> Cause {
     match Errno::from_io_error(error) {
         Some(Errno::CONNREFUSED) => Cause::ConnectRefused,
         Some(Errno::TIMEDOUT) => Cause::ConnectTimeout,
-        Some(Errno::CONNRESET | Errno::CONNABORTED) => Cause::ConnectReset,
+        // PIPE: the server ended the connection and then reset it before anybody looked.
+        Some(Errno::CONNRESET | Errno::CONNABORTED | Errno::PIPE) => Cause::ConnectReset,
         Some(Errno::ADDRNOTAVAIL | Errno::AGAIN) => Cause::ConnectLocalPortsExhausted,
         Some(errno) if is_exhausted(errno) => Cause::ConnectFdExhausted,
         // INVAL: a link-local address without its scope. ACCESS, PERM: a prohibiting route or a local firewall rule.
@@ -169,6 +170,7 @@ mod tests {
             (Errno::TIMEDOUT, Cause::ConnectTimeout),
             (Errno::CONNRESET, Cause::ConnectReset),
             (Errno::CONNABORTED, Cause::ConnectReset),
+            (Errno::PIPE, Cause::ConnectReset),
             (Errno::ADDRNOTAVAIL, Cause::ConnectLocalPortsExhausted),
             (Errno::AGAIN, Cause::ConnectLocalPortsExhausted),
             (Errno::MFILE, Cause::ConnectFdExhausted),

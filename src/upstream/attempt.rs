@@ -14,9 +14,10 @@ use super::{
     choice::{Choice, Tried},
     fpm,
     hold::{self, Wait},
-    judge::{Case, Verdict, is_idempotent, judge},
+    judge::{self, Case, Verdict, is_idempotent, judge},
     member::Use,
-    outgoing, queue,
+    outgoing,
+    queue::{self, Seat},
     replay::Replay,
     spool::Spool,
     transport::fastcgi,
@@ -87,7 +88,7 @@ pub async fn run(
             Err(failure) => return Err((failure, replay)),
         };
     }
-    let seat = match queue::enter(pool, record, total.as_deref()).await {
+    let mut seat = match queue::enter(pool, record, total.as_deref()).await {
         Ok(seat) => seat,
         Err(failure) => return Err((failure, replay)),
     };
@@ -95,7 +96,7 @@ pub async fn run(
     // A second attempt that may add load is not spent on a kept connection, which may be as dead as the first one.
     let (mut again, mut fresh): (Option<usize>, bool) = (None, false);
     let (mut attempts, mut repeats) = (0, 0);
-    let mut wait = Wait::default();
+    let (mut wait, mut earlier) = (Wait::default(), None);
     // Without a wait nothing has taken time since the request came: the clock need not be asked again.
     let waited = waited || !record.times.queue.get().is_zero() || !record.attempts.borrow().is_empty();
     let mut began = if waited { Instant::now() } else { record.started };
@@ -104,9 +105,12 @@ pub async fn run(
             Choice::Member(index) => index,
             Choice::Wait => {
                 // Boxed for the same reason as in `give_up`.
-                if let Err(failure) = Box::pin(wait.for_answers(pool, record, total.as_deref())).await {
-                    return Err((failure, replay));
-                }
+                seat = match Box::pin(resume(pool, record, (&mut wait, seat), None, total.as_deref())).await {
+                    Ok(seat) => seat,
+                    Err(failure) => return Err((earlier.unwrap_or(failure), replay)),
+                };
+                // By now a server may be back that was tried before.
+                tried = Tried::none(pool.members.len());
                 began = Instant::now();
                 continue;
             }
@@ -129,10 +133,7 @@ pub async fn run(
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
-        // One that is not there is passed over: it costs nothing, and the next one may be the only one left.
-        if !matches!(failure.cause, Cause::SendClosedBeforeWrite | Cause::ConnectRefused | Cause::ConnectUnixMissing) {
-            attempts += 1;
-        }
+        attempts += u32::from(judge::counts(failure.cause, failure.delivered));
         let verdict = judge(&Case {
             cause: failure.cause,
             delivered: failure.delivered,
@@ -141,22 +142,23 @@ pub async fn run(
             attempts,
             repeats,
             others: tried.others(),
+            awake: pool.has_other(&tried, began),
             retry,
             retry_timeouts,
         });
         let (stay, charged) = match verdict {
             Verdict::GiveUp if !hold::holds(pool, &failure) || !back.can_rewind() => return Err((failure, back)),
-            Verdict::GiveUp => match Box::pin(wait.for_server(pool, record, failure, total.as_deref())).await {
-                Ok(()) => {
-                    tried = Tried::none(pool.members.len());
-                    attempts = 0;
-                    replay = back;
-                    replay.rewind();
-                    began = Instant::now();
-                    continue;
-                }
-                Err(failure) => return Err((failure, back)),
-            },
+            Verdict::GiveUp => {
+                seat = match Box::pin(resume(pool, record, (&mut wait, seat), Some(failure), total.as_deref())).await {
+                    Ok(seat) => seat,
+                    Err(failure) => return Err((failure, back)),
+                };
+                (tried, attempts) = (Tried::none(pool.members.len()), 0);
+                replay = back;
+                replay.rewind();
+                began = Instant::now();
+                continue;
+            }
             Verdict::Fresh { charged } => (true, charged),
             Verdict::Other { charged } => (false, charged),
         };
@@ -166,10 +168,28 @@ pub async fn run(
         again = stay.then_some(index);
         fresh = stay || charged;
         repeats += u32::from(charged);
+        earlier = Some(failure);
         replay = back;
         replay.rewind();
         began = Instant::now();
     }
+}
+
+/// Waits for a server, because all are silent or because `failure` says that none is there, and takes a seat again.
+async fn resume(
+    pool: &Rc<Pool>,
+    record: &Record,
+    (wait, seat): (&mut Wait, Option<Rc<Seat>>),
+    failure: Option<Box<Failure>>,
+    total: Option<&Timer>,
+) -> Result<Option<Rc<Seat>>> {
+    // Who waits occupies nothing.
+    drop(seat);
+    match failure {
+        Some(failure) => wait.for_server(pool, record, failure, total).await?,
+        None => wait.for_answers(pool, record, total).await?,
+    }
+    queue::enter(pool, record, total).await
 }
 
 /// The deadline of the whole request, where there is one.

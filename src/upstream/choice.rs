@@ -71,6 +71,13 @@ impl Pool {
         well.map_or_else(|| self.last_resort(record, tried, now), Choice::Member)
     }
 
+    /// Whether a server is left that answers at `now`, as far as is known.
+    #[must_use]
+    pub fn has_other(&self, tried: &Tried, now: Instant) -> bool {
+        let mut standings = self.roster.standings.iter().enumerate();
+        tried.others() && standings.any(|(at, standing)| !tried.has(at) && standing.pulse.silence(now).is_none())
+    }
+
     /// A silent server that nobody waits for any more, now and then: without a request it could never be seen to answer.
     fn forgotten(&self, tried: &Tried, now: Instant) -> Option<usize> {
         // The only one is asked anyway.
@@ -97,8 +104,12 @@ impl Pool {
         if let Some(member) = asleep.find(trickles) {
             return Choice::Member(member);
         }
-        let ejected = self.pick(Tier::EJECTED, record, tried, now);
-        ejected.map_or(if sleeps { Choice::Wait } else { Choice::Nobody }, Choice::Member)
+        match self.pick(Tier::EJECTED, record, tried, now) {
+            Some(member) => Choice::Member(member),
+            None if sleeps => Choice::Wait,
+            // What was known of a server may have changed since it was passed over.
+            None => (0..self.members.len()).find(|member| !tried.has(*member)).map_or(Choice::Nobody, Choice::Member),
+        }
     }
 
     /// One of the first of these tiers that has a server which was not tried and is not silent.

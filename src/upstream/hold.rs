@@ -85,7 +85,12 @@ pub fn holds(pool: &Pool, failure: &Failure) -> bool {
 /// How long one request has waited for a server.
 #[derive(Debug, Default)]
 pub struct Wait {
-    since: Option<Instant>,
+    /// For answers of servers that are silent.
+    silent: Duration,
+    /// For a server that can be connected to.
+    held: Duration,
+    /// Whether it has been in the line before.
+    joined: bool,
 }
 
 impl Wait {
@@ -95,7 +100,10 @@ impl Wait {
     /// The wait took too long, too many wait, or the time of the whole request is over.
     pub async fn for_answers(&mut self, pool: &Rc<Pool>, record: &Record, total: Option<&Timer>) -> Result<()> {
         let limit = pool.upstream.queue.timeout;
-        match self.rejoin(pool, record, limit, total).await {
+        shorten(record);
+        let (end, took) = self.rejoin(pool, record, limit.saturating_sub(self.silent), total).await;
+        self.silent += took;
+        match end {
             Some(End::Turn(())) => Ok(()),
             Some(End::Limit) => {
                 let waited = format!("waited {}", humantime::format_duration(limit));
@@ -122,7 +130,9 @@ impl Wait {
     ) -> std::result::Result<(), Box<Failure>> {
         let limit = pool.upstream.hold;
         shorten(record);
-        let why = match self.rejoin(pool, record, limit, total).await {
+        let (end, took) = self.rejoin(pool, record, limit.saturating_sub(self.held), total).await;
+        self.held += took;
+        let why = match end {
             Some(End::Turn(())) => return Ok(()),
             Some(End::Limit) => format!("held for {}", humantime::format_duration(limit)),
             Some(End::Deadline) => "held until the time of the whole request was over".to_owned(),
@@ -133,19 +143,20 @@ impl Wait {
         Err(failure)
     }
 
+    /// How the wait ended, and how long it was; without any time `left` it is over at once.
     async fn rejoin(
         &mut self,
         pool: &Rc<Pool>,
         record: &Record,
-        limit: Duration,
+        left: Duration,
         total: Option<&Timer>,
-    ) -> Option<End<()>> {
-        let at = if self.since.is_some() { At::Front } else { At::End };
-        let since = *self.since.get_or_insert_with(Instant::now);
-        match limit.checked_sub(since.elapsed()) {
-            Some(left) => pool.wait_for_server(record, at, left, total).await,
-            None => Some(End::Limit),
+    ) -> (Option<End<()>>, Duration) {
+        if left.is_zero() {
+            return (Some(End::Limit), left);
         }
+        let at = if std::mem::replace(&mut self.joined, true) { At::Front } else { At::End };
+        let since = Instant::now();
+        (pool.wait_for_server(record, at, left, total).await, since.elapsed())
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Case {
     pub repeats: u32,
     /// Whether a server is left that was not tried.
     pub others: bool,
+    /// Whether one of those answers at present, as far as is known.
+    pub awake: bool,
     /// `retry`
     pub retry: Retry,
     /// The route's `retry_timeouts`.
@@ -77,11 +79,20 @@ pub fn judge(case: &Case) -> Verdict {
     if !broke || !case.idempotent {
         return Verdict::GiveUp;
     }
-    match (case.others, case.repeats) {
+    match (case.awake, case.repeats) {
         (true, _) => Verdict::Other { charged: true },
         (false, 0) => Verdict::Fresh { charged: true },
         (false, _) => Verdict::GiveUp,
     }
+}
+
+/// Whether a failed attempt counts as one. A server that is not there is passed over, as long as finding that out takes no
+/// time: the next one may be the only one left.
+#[must_use]
+pub fn counts(cause: Cause, delivered: Delivered) -> bool {
+    let slow = matches!(cause, Cause::ConnectTimeout | Cause::ConnectBacklogFull | Cause::DnsTimeout);
+    let absent = delivered == Delivered::No && matches!(cause.phase(), Phase::Resolve | Phase::Connect);
+    cause != Cause::SendClosedBeforeWrite && (slow || !absent)
 }
 
 /// Whether a request with `method` may be carried out twice. A route can promise it for an Idempotency-Key.
@@ -146,6 +157,7 @@ mod tests {
             attempts: 1,
             repeats: 0,
             others: true,
+            awake: true,
             retry: Retry { attempts: 3, budget_percent: 20, on: RetryOn::Proof, body: 1 },
             retry_timeouts: false,
         }
@@ -175,9 +187,11 @@ mod tests {
         {
             let get = case(cause, Delivered::Maybe);
             assert_eq!(judge(&get), Verdict::Other { charged: true });
-            assert_eq!(judge(&Case { others: false, ..get }), Verdict::Fresh { charged: true });
+            assert_eq!(judge(&Case { others: false, awake: false, ..get }), Verdict::Fresh { charged: true });
+            let silent = Case { awake: false, ..get };
+            assert_eq!(judge(&silent), Verdict::Fresh { charged: true }, "the other one answers nothing");
             assert_eq!(judge(&Case { repeats: 1, ..get }), Verdict::Other { charged: true });
-            assert_eq!(judge(&Case { repeats: 1, others: false, ..get }), Verdict::GiveUp);
+            assert_eq!(judge(&Case { repeats: 1, others: false, awake: false, ..get }), Verdict::GiveUp);
             assert_eq!(judge(&Case { attempts: 3, ..get }), Verdict::GiveUp);
             assert_eq!(judge(&Case { idempotent: false, ..get }), Verdict::GiveUp);
         }
@@ -190,6 +204,15 @@ mod tests {
         assert_eq!(judge(&Case { attempts: 2, ..post }), Verdict::GiveUp);
         let off = Retry { on: RetryOn::Off, ..post.retry };
         assert_eq!(judge(&Case { retry: off, ..post }), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn servers_that_are_not_there_do_not_count_unless_it_took_time_to_find_out() {
+        let no = [Cause::ConnectRefused, Cause::ConnectUnixStale, Cause::DnsNxdomain, Cause::SendClosedBeforeWrite];
+        assert!(no.iter().all(|cause| !counts(*cause, Delivered::No)));
+        let slow = [Cause::ConnectTimeout, Cause::ConnectBacklogFull, Cause::DnsTimeout, Cause::FcgiOverloaded];
+        assert!(slow.iter().all(|cause| counts(*cause, Delivered::No)));
+        assert!(counts(Cause::UpstreamResetNoResponse, Delivered::Maybe));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    failure::{Cause, Fault},
+    failure::{Cause, Fault, Phase},
     limits,
 };
 
@@ -24,8 +24,8 @@ pub struct Pulse {
     asked: AtomicU32,
     /// When the first of them went.
     since: AtomicU64,
-    /// The longest of its recent answers, in microseconds; shrinks with every answer that was quicker. 0: not known.
-    usual: AtomicU32,
+    /// The longest of its recent answers, in microseconds, and when it came, by `clock`. 0: not known.
+    usual: AtomicU64,
     /// When it last got a request although it was silent.
     trickled: AtomicU64,
     /// Whether the last attempt could not connect to it.
@@ -46,25 +46,40 @@ pub struct Silence {
 }
 
 impl Pulse {
-    /// A request goes to the server at `now`.
+    /// A request has been sent to the server at `now`, all of it: until then it may be the client that is slow.
     pub fn ask(&self, now: Instant) {
         if self.asked.fetch_add(1, Relaxed) == 0 {
             self.since.store(micros(now), Relaxed);
         }
     }
 
-    /// It answered, `took` after the request had been sent.
-    pub fn answer(&self, took: Duration) {
-        let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);
-        let usual = self.usual.load(Relaxed);
-        let fading = usual - usual / limits::PULSE_MEMORY;
-        self.usual.store(fading.max(took), Relaxed);
+    /// It answered at `now`, `took` after the request had been sent.
+    pub fn answer(&self, took: Duration, now: Instant) {
+        if took > self.usual(now) {
+            let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);
+            self.usual.store(u64::from(took) << u32::BITS | u64::from(clock(now)), Relaxed);
+        }
         self.stir();
     }
 
-    /// It did something else than to stay silent: it refused, reset or closed.
-    fn stir(&self) {
-        self.asked.store(0, Relaxed);
+    /// How long its answers take at most, as far as is known at `now`: the longest of late, which halves again and again
+    /// with the time. Zero where nothing is known.
+    fn usual(&self, now: Instant) -> Duration {
+        let packed = self.usual.load(Relaxed);
+        let longest = u32::try_from(packed >> u32::BITS).unwrap_or_default();
+        let at = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or_default();
+        let since = Duration::from_millis(clock(now).wrapping_sub(at).into());
+        let halves = u32::try_from(since.as_millis() / limits::PULSE_HALF_LIFE.as_millis()).unwrap_or(u32::MAX);
+        // What is known at all never becomes nothing.
+        let faded = longest.checked_shr(halves).unwrap_or(0).max(u32::from(longest > 0));
+        Duration::from_micros(faded.into())
+    }
+
+    /// It did something else than to stay silent: it sent more of an answer, refused, reset or closed.
+    pub fn stir(&self) {
+        if self.asked.load(Relaxed) != 0 {
+            self.asked.store(0, Relaxed);
+        }
     }
 
     /// Whether it is silent at `now`: it was asked often and has answered nothing for much longer than it usually takes.
@@ -74,8 +89,10 @@ impl Pulse {
         if asked < limits::SILENT_ASKED {
             return None;
         }
-        let usual = Duration::from_micros(self.usual.load(Relaxed).into());
-        let lasts = Duration::from_micros(micros(now).saturating_sub(self.since.load(Relaxed)));
+        let since = Duration::from_micros(self.since.load(Relaxed));
+        // As it was when the silence began, or any would outlast it.
+        let usual = self.usual(*START + since);
+        let lasts = Duration::from_micros(micros(now)).saturating_sub(since);
         let patience = (usual * limits::SILENT_TIMES).max(limits::SILENT_LEAST);
         (!usual.is_zero() && lasts > patience).then_some(Silence { asked, lasts, usual })
     }
@@ -108,7 +125,12 @@ impl Pulse {
             | Cause::SendWriteTimeout
             | Cause::BodyIdleTimeout
             | Cause::ResponseDeadline
-            | Cause::BodyDeadline => {}
+            | Cause::BodyDeadline
+            | Cause::ConnectTimeout
+            | Cause::ConnectBacklogFull
+            | Cause::ConnectFdExhausted
+            | Cause::ConnectLocalPortsExhausted => {}
+            cause if cause.phase() == Phase::Resolve => {}
             cause if cause.fault() == Fault::Client => {}
             Cause::BodyTruncated | Cause::BodyReset | Cause::ResponseHeadTruncated => {
                 self.cut.store(micros(now).max(1), Relaxed);
@@ -124,6 +146,12 @@ impl Pulse {
         let cut = self.cut.load(Relaxed);
         cut != 0 && Duration::from_micros(micros(now()).saturating_sub(cut)) < limits::CUT_MEMORY
     }
+}
+
+/// Milliseconds since the start, as they go round: good for differences.
+#[expect(clippy::cast_possible_truncation, reason = "differences are taken modulo the same")]
+fn clock(instant: Instant) -> u32 {
+    instant.saturating_duration_since(*START).as_millis() as u32
 }
 
 fn micros(instant: Instant) -> u64 {
@@ -142,7 +170,7 @@ mod tests {
     fn asked(usual: Duration, asked: u32) -> (Pulse, Instant) {
         let (pulse, now) = (Pulse::default(), *START + millis(5));
         pulse.ask(now);
-        pulse.answer(usual);
+        pulse.answer(usual, now);
         (0..asked).for_each(|_| pulse.ask(now));
         (pulse, now)
     }
@@ -173,7 +201,7 @@ mod tests {
             end(&pulse);
             pulse.silence(now + millis(500)).is_none()
         };
-        assert!(ends(&|pulse| pulse.answer(millis(3))));
+        assert!(ends(&|pulse| pulse.answer(millis(3), *START + millis(9))));
         assert!(ends(&failed(Cause::UpstreamClosedNoResponse)));
         assert!(!ends(&failed(Cause::RequestClientAborted)));
         assert!(!ends(&failed(Cause::ResponseHeaderTimeout)));
@@ -187,11 +215,17 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_answer_is_forgotten_after_many_quick_ones() {
+    fn one_slow_answer_is_forgotten_with_the_time() {
         let (pulse, now) = asked(millis(20_000), 0);
-        (0..1_000).for_each(|_| pulse.answer(millis(2)));
-        (0..50).for_each(|_| pulse.ask(now));
-        assert!(pulse.silence(now + millis(200)).is_some());
+        let rows = [(0, 20_000), (9_999, 20_000), (10_000, 10_000), (30_000, 2_500), (90_000, 39)];
+        for (later, expected) in rows {
+            assert_eq!(pulse.usual(now + millis(later)).as_millis(), expected, "{later} ms later");
+        }
+        assert!(!pulse.usual(now + millis(10_000_000)).is_zero());
+        pulse.answer(millis(5), now + millis(90_000));
+        assert_eq!(pulse.usual(now + millis(90_000)).as_millis(), 39, "a quicker one changes nothing");
+        pulse.answer(millis(50), now + millis(90_000));
+        assert_eq!(pulse.usual(now + millis(90_000)).as_millis(), 50);
     }
 
     #[test]

@@ -56,7 +56,6 @@ impl Attempt<'_> {
         let fastcgi = self.pool.upstream.fastcgi.as_ref();
         let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
         let pulse = &self.member.standing.pulse;
-        pulse.ask(began);
         let heading = self.heading(began);
         let fresh = fresh || !self.is_kept(heading.as_ref());
         let kept =
@@ -131,7 +130,10 @@ impl Attempt<'_> {
     fn answered(&self, came: Option<(Duration, Instant)>, status: StatusCode) {
         let standing = &self.member.standing;
         standing.pulse.reached(true);
-        standing.pulse.answer(came.map_or(Duration::ZERO, |(took, _)| took));
+        match came {
+            Some((took, now)) => standing.pulse.answer(took, now),
+            None => standing.pulse.stir(),
+        }
         if let Some((took, now)) = came.filter(|_| self.pool.balancer.learns()) {
             // An error that comes at once must not make a server look fast.
             if status.is_server_error() { standing.form.failed(now) } else { standing.form.answered(took, now) }

@@ -114,7 +114,7 @@ fn backups_stand_in_for_silent_servers() {
     let start = Instant::now();
     let _waiting: Vec<_> = pool.members.iter().map(|member| member.standing.count()).collect();
     for member in &pool.members[..2] {
-        member.standing.pulse.answer(Duration::from_millis(1));
+        member.standing.pulse.answer(Duration::from_millis(1), start);
         (0..limits::SILENT_ASKED).for_each(|_| member.standing.pulse.ask(start));
     }
     let now = start + limits::SILENT_LEAST + limits::SILENT_TRICKLE * 2;
@@ -132,7 +132,7 @@ fn a_silent_server_that_nobody_waits_for_any_more_is_asked_now_and_then() {
     let start = Instant::now() + Duration::from_secs(1);
     let standing = &pool.members[0].standing;
     standing.pulse.ask(start);
-    standing.pulse.answer(Duration::from_millis(1));
+    standing.pulse.answer(Duration::from_millis(1), start);
     (0..limits::SILENT_ASKED).for_each(|_| standing.pulse.ask(start));
     let asked = |count: usize, from: Duration| {
         let times = (0..count).map(|turn| start + from + Duration::from_millis(100) * u32::try_from(turn).unwrap());

@@ -200,11 +200,8 @@ impl Exchange {
     /// # Errors
     /// The answer broke meanwhile.
     pub async fn linger(&mut self, most: u64, limit: Duration) -> Result<()> {
-        self.timer.arm(Some(limit));
-        let ended = poll_fn(|cx| self.poll_linger(cx, most)).await;
-        self.waiting = Waiting::Nothing;
-        self.timer.disarm();
-        ended
+        // The worker's clock is too coarse for so short a time.
+        tokio::time::timeout(limit, poll_fn(|cx| self.poll_linger(cx, most))).await.unwrap_or(Ok(()))
     }
 
     fn poll_linger(&mut self, cx: &mut Context<'_>, most: u64) -> Poll<Result<()>> {
@@ -221,7 +218,7 @@ impl Exchange {
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have))),
-                Poll::Pending => return self.timer.poll_expired(cx).map(Ok),
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -294,6 +291,9 @@ impl Exchange {
                 let at_once = self.waiting == Waiting::Nothing;
                 self.delivery.sent.set(if at_once { self.delivery.sending.get() } else { Some(Instant::now()) });
                 self.delivery.phase.set(Phase::AwaitHeaders);
+                if let Some(sent) = self.delivery.sent.get() {
+                    self.terms.member.standing.pulse.ask(sent);
+                }
             }
             match self.take_head() {
                 Ok(None) => {}

@@ -152,7 +152,10 @@ impl Stream {
             }
             match exchange.poll_more(cx) {
                 // Time only counts while nothing comes: a slow client must not be taken for a slow upstream.
-                Poll::Ready(Ok(())) => exchange.wait(Waiting::Nothing, None),
+                Poll::Ready(Ok(())) => {
+                    exchange.wait(Waiting::Nothing, None);
+                    exchange.terms.member.standing.pulse.stir();
+                }
                 Poll::Ready(Err(super::exchange::End::Closed)) if matches!(self.decoder, Decoder::UntilClose) => {
                     self.finish();
                     return Poll::Ready(None);

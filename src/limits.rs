@@ -212,8 +212,9 @@ pub const DNS_STALE: Duration = Duration::from_hours(24);
 /// The addresses of a name are used for so long after a name server first says that there is nothing behind it, which a
 /// name server that is being restarted or filled may say in error; then requests fail by that cause.
 pub const DNS_GONE_HOLD: Duration = Duration::from_secs(30);
-/// A name that no request has needed for so long is no longer looked up; the next request waits for a look-up again.
-pub const DNS_FORGET: Duration = Duration::from_hours(1);
+/// A name that no request has needed for so long is no longer looked up; the next request gets the addresses known last,
+/// and beside it the name is looked up again.
+pub const DNS_REST: Duration = Duration::from_hours(1);
 /// A name is looked up again no sooner than this, even where its TTL and `dns.min_ttl` are zero.
 pub const DNS_REFRESH_LEAST: Duration = Duration::from_millis(100);
 /// Servers of a name with SRV records; those beyond, of the highest priority and least weight, are not used.

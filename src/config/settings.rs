@@ -156,7 +156,8 @@ pub struct Route {
 pub enum Priority {
     /// In the order in which they come.
     Normal,
-    /// Before the others, and never turned away because of overload.
+    /// Before the others, and turned away neither for a line that is never short nor for `limits.memory`; places in the
+    /// line are limited for its own kind too.
     High,
 }
 

@@ -8,7 +8,7 @@ mod tests;
 
 use std::{
     fmt::Write,
-    future::{Future, pending},
+    future::{self, Future, pending},
     io,
     net::SocketAddr,
     ops::RangeInclusive,
@@ -157,14 +157,11 @@ pub async fn connect_unix(
     }
 }
 
-/// Whether one of `addresses` can be connected to. Nobody looks for the reasons where it cannot.
+/// Whether one of `addresses` can be connected to; all are tried at once, so that a silent one hides no other. Nobody looks
+/// for the reasons where it cannot.
 pub async fn reaches(addresses: &[SocketAddr]) -> bool {
-    for address in addresses {
-        if dial(*address).await.is_ok() {
-            return true;
-        }
-    }
-    false
+    let dialing: FuturesUnordered<_> = addresses.iter().map(|address| dial(*address)).collect();
+    dialing.any(|dialed| future::ready(dialed.is_ok())).await
 }
 
 async fn dial(address: SocketAddr) -> Result<TcpStream, Refusal> {

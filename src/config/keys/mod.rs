@@ -4,6 +4,7 @@
 
 mod gateway;
 mod health;
+mod matching;
 mod rate_limit;
 mod route;
 mod upstream;

@@ -1,6 +1,6 @@
 //! The keys of a limit for single clients.
 
-use super::{Key, Kind, Preset, Table};
+use super::{Key, Kind, Preset, Table, matching};
 use crate::limits;
 
 /// `[[rate_limit]]`
@@ -9,24 +9,9 @@ pub static RATE_LIMIT: Table = Table {
     about: "How much a single client may ask for; more is answered 429 with the time to come back. Every one of these \
             tables that fits a request counts it, once its route has let it in.",
     keys: &[
-        Key {
-            name: "host",
-            kind: Kind::Text("a host such as \"example.com\" or \"*.example.com\", or a list of hosts"),
-            preset: Preset::Absent("\"api.example.com\""),
-            about: "Which hosts; a list or a single one. Any host when left out.",
-        },
-        Key {
-            name: "path",
-            kind: Kind::Text("a prefix such as \"/api/\", \"=/exact\" or \"~regular expression\""),
-            preset: Preset::Text("/"),
-            about: "Which paths: a prefix on segment borders, \"=/exact\" or \"~regular expression\".",
-        },
-        Key {
-            name: "methods",
-            kind: Kind::Text("a list of methods such as [\"GET\", \"POST\"]"),
-            preset: Preset::Absent("[\"POST\"]"),
-            about: "Which methods; every one when left out.",
-        },
+        matching::host("\"api.example.com\""),
+        matching::PATH,
+        matching::methods("[\"POST\"]"),
         Key {
             name: "key",
             kind: Kind::Text("\"client-ip\", or a field such as \"header:X-Api-Key\""),

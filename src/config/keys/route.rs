@@ -1,6 +1,6 @@
 //! The keys of a route.
 
-use super::{Key, Kind, Preset, Table, table};
+use super::{Key, Kind, Preset, Table, matching, table};
 
 const HEADER_TABLE: &str = "a table of field names and their values such as { \"X-Site\" = \"a\" }";
 const HEADER_LIST: &str = "a list of field names such as [\"X-Debug\"]";
@@ -12,24 +12,9 @@ pub static ROUTE: Table = Table {
     about: "What happens to which request. The most specific one wins: an exact host before a wildcard before any host; \
             then an exact path, the longest prefix, a regular expression.",
     keys: &[
-        Key {
-            name: "host",
-            kind: Kind::Text("a host such as \"example.com\" or \"*.example.com\", or a list of hosts"),
-            preset: Preset::Absent("[\"example.com\", \"*.example.com\"]"),
-            about: "Which hosts; a list or a single one. Any host when left out.",
-        },
-        Key {
-            name: "path",
-            kind: Kind::Text("a prefix such as \"/api/\", \"=/exact\" or \"~regular expression\""),
-            preset: Preset::Text("/"),
-            about: "Which paths: a prefix on segment borders, \"=/exact\" or \"~regular expression\".",
-        },
-        Key {
-            name: "methods",
-            kind: Kind::Text("a list of methods such as [\"GET\", \"POST\"]"),
-            preset: Preset::Absent("[\"GET\", \"POST\"]"),
-            about: "Which methods; every one when left out.",
-        },
+        matching::host("[\"example.com\", \"*.example.com\"]"),
+        matching::PATH,
+        matching::methods("[\"GET\", \"POST\"]"),
         Key {
             name: "path_mode",
             kind: Kind::OneOf(&["normal", "raw"], &[]),
@@ -75,8 +60,9 @@ pub static ROUTE: Table = Table {
             name: "priority",
             kind: Kind::OneOf(&["normal", "high"], &[]),
             preset: Preset::Text("normal"),
-            about: "\"high\" goes before the others in the queue of an upstream, and is never turned away because of \
-                    overload; for health checks and the pages of administrators.",
+            about: "\"high\" goes before the others in the queue of an upstream, and is turned away neither because the line \
+                    is never short nor because of limits.memory; only more than queue.max_waiting of its own kind, or a \
+                    wait over queue.timeout, are too much. For health checks and the pages of administrators.",
         },
         table("request_headers", Kind::Table(&REQUEST_HEADERS)),
         table("response_headers", Kind::Table(&RESPONSE_HEADERS)),

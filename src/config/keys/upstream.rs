@@ -82,7 +82,11 @@ pub static UPSTREAM: Table = Table {
             ),
         ),
         table("stale_if_error", Kind::Table(&STALE_IF_ERROR)),
-        later("tls", "remove it; only `http://` and `http+unix:` servers can be reached"),
+        later(
+            "tls",
+            "remove it; servers are reached without TLS: `http://`, `http+unix:`, `http+srv:`, and `fastcgi://`, `fastcgi+unix:`, \
+             `fastcgi+srv:` for FastCGI",
+        ),
         later("proxy_protocol", "remove it; the client's address is in X-Forwarded-For"),
     ],
 };
@@ -247,8 +251,9 @@ pub static QUEUE: Table = Table {
 pub static DNS: Table = Table {
     heading: "[upstream.NAME.dns]",
     about: "How the names of servers are looked up: once before the first request, then in the background whenever an \
-            answer's TTL is over. While no name server answers, the addresses known last are used for up to a day; for \
-            30 s where one says that the name, or everything behind it, is gone.",
+            answer's TTL is over. A name that nobody has needed for an hour is looked up again only beside the next \
+            request, which gets the addresses known last. While no name server answers, those are used for up to a day; \
+            for 30 s where one says that the name, or everything behind it, is gone.",
     keys: &[
         Key {
             name: "servers",
@@ -359,4 +364,17 @@ pub static STALE_IF_ERROR: Table = Table {
 
 const fn phase(name: &'static str, preset: Preset, about: &'static str) -> Key {
     Key { name, kind: Kind::DurationOr(&["off"]), preset, about }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wants_tls_is_told_every_form_that_servers_may_have() {
+        let about = |name: &str| UPSTREAM.key(name).map_or("", |key| key.about);
+        for form in ["http://", "http+unix:", "http+srv:", "fastcgi://", "fastcgi+unix:", "fastcgi+srv:"] {
+            assert!(about("servers").contains(form) && about("tls").contains(form), "{form}");
+        }
+    }
 }

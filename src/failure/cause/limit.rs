@@ -28,20 +28,11 @@ pub(super) const RATE: Facts = Facts {
 /// `limit-concurrency`
 pub(super) const CONCURRENCY: Facts = Facts {
     id: "limit-concurrency",
-    phase: Phase::Limit,
-    fault: Fault::Client,
-    class: Class::YourRequest,
-    status: Some(StatusCode::TOO_MANY_REQUESTS),
-    logged: None,
-    token: Some("http_request_error"),
-    parameters: &[],
-    delivered: Delivered::No,
-    passes: true,
     meaning: "The client has as many requests under way as concurrent of a [[rate_limit]] allows it.",
     real_life: &["a program that downloads in many parts at once", "many people behind one address"],
     next: "Nothing, if it is meant; else raise concurrent of that [[rate_limit]], or choose a key that tells clients apart \
         that share an address.",
-    retry: retry::LATER,
+    ..RATE
 };
 
 /// `upstream-conn-limit`
@@ -71,20 +62,10 @@ pub(super) const CONN_LIMIT: Facts = Facts {
 /// `upstream-queue-timeout`
 pub(super) const QUEUE_TIMEOUT: Facts = Facts {
     id: "upstream-queue-timeout",
-    phase: Phase::Limit,
     fault: Fault::Upstream,
-    class: Class::Busy,
-    status: Some(StatusCode::SERVICE_UNAVAILABLE),
-    logged: None,
-    token: Some("connection_limit_reached"),
-    parameters: &[],
-    delivered: Delivered::No,
-    passes: true,
     meaning: "The request waited in the gateway's queue for as long as queue.timeout and was never sent.",
     real_life: &["all workers of the application busy", "pages that wait for a slow database or another service"],
-    next: "Speed up the slowest pages, or give the application more workers (PHP-FPM: pm.max_children) and raise \
-        queue.max_in_flight with them.",
-    retry: retry::LATER,
+    ..CONN_LIMIT
 };
 
 /// `upstream-circuit-open`

@@ -48,19 +48,12 @@ pub(super) const LOOP: Facts = Facts {
 /// `upstream-set-empty`
 pub(super) const SET_EMPTY: Facts = Facts {
     id: "upstream-set-empty",
-    phase: Phase::Route,
     fault: Fault::Gateway,
-    class: Class::Unreachable,
-    status: Some(StatusCode::SERVICE_UNAVAILABLE),
-    logged: None,
-    token: Some("destination_unavailable"),
-    parameters: &[],
-    delivered: Delivered::No,
-    passes: true,
     meaning: "The upstream's name of a service exists, but no server is registered under it.",
     real_life: &["a service that is not deployed", "a service scaled to zero", "a label or selector that fits nothing"],
     next: "See whether the service is deployed, and whether its instances are registered under the name in servers.",
     retry: retry::ANY,
+    ..NONE_HEALTHY
 };
 
 /// `upstream-none-healthy`
@@ -88,20 +81,11 @@ pub(super) const NONE_HEALTHY: Facts = Facts {
 /// `upstream-starting`
 pub(super) const STARTING: Facts = Facts {
     id: "upstream-starting",
-    phase: Phase::Route,
-    fault: Fault::Upstream,
-    class: Class::Unreachable,
-    status: Some(StatusCode::SERVICE_UNAVAILABLE),
-    logged: None,
-    token: Some("destination_unavailable"),
-    parameters: &[],
-    delivered: Delivered::No,
-    passes: true,
     meaning: "No server of the upstream has passed a check since the gateway was started, and health.all_down says that requests are refused until one does.",
     real_life: &[
         "an application that is started together with the gateway",
         "a path of health.active that the application does not know",
     ],
     next: "Wait until the application is up; if it is, see in the evidence what the checks found, and correct health.active.",
-    retry: retry::LATER,
+    ..NONE_HEALTHY
 };

@@ -79,10 +79,15 @@ impl Quota {
 
     /// How long a request that goes no further would have to wait here; zero where it would not.
     pub(super) fn wait(&self, record: &Record) -> Duration {
-        let (Some(client), Some(allowance)) = (self.client(record), self.allowance) else { return Duration::ZERO };
+        let Some(client) = self.client(record) else { return Duration::ZERO };
         let now = self.nanos(record.started);
-        let full = self.buckets.known(client, |bucket| bucket.full);
-        full.and_then(|full| allowance.take(full, now).err()).map_or(Duration::ZERO, in_seconds)
+        self.buckets.known(client, |bucket| self.rate_wait(bucket, now)).unwrap_or_default()
+    }
+
+    /// How long until the rate allows one more request; zero where it does, or where there is none.
+    fn rate_wait(&self, bucket: &Bucket, now: u64) -> Duration {
+        let wait = self.allowance.and_then(|allowance| allowance.take(bucket.full, now).err());
+        wait.map_or(Duration::ZERO, in_seconds)
     }
 
     /// A request that was counted went no further, because of another limit.
@@ -98,7 +103,9 @@ impl Quota {
         {
             let stalled = Duration::from_nanos(now.saturating_sub(bucket.moved));
             let wait = self.pace.mean().and_then(|mean| pace::wait(mean, stalled, 0, most));
-            return Err(TooMany::UnderWay(bucket.open, wait));
+            // Nobody is told to come back just to be told again that it is too soon.
+            let too_soon = self.rate_wait(bucket, now);
+            return Err(TooMany::UnderWay(bucket.open, wait.map(|wait| wait.max(too_soon))));
         }
         if let Some(allowance) = self.allowance {
             bucket.full = allowance.take(bucket.full, now).map_err(|wait| TooMany::Rate(in_seconds(wait)))?;
@@ -277,6 +284,23 @@ mod tests {
         let _third = permit();
         assert_eq!(refusal(&quota, &record).retry_after, Some(Duration::from_secs(1)));
         drop(second);
+    }
+
+    #[test]
+    fn who_has_too_many_under_way_is_told_to_come_back_when_the_rate_allows_it_too() {
+        let record = sample::record("http://example.com/", &[]);
+        for (rate, expected) in [("2/m", 30), ("1000/s", 1)] {
+            let quota = quota(&format!("concurrent = 1\nrate = \"{rate}\"\nburst = 2"));
+            let permit = || match quota.enter(&record) {
+                Answer::Counted(permit) => permit,
+                Answer::Passes | Answer::Refused(_) => panic!("there was room"),
+            };
+            drop(permit());
+            let _second = permit();
+            let failure = refusal(&quota, &record);
+            let told = (failure.cause, failure.retry_after);
+            assert_eq!(told, (Cause::LimitConcurrency, Some(Duration::from_secs(expected))), "{rate}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::failure::Delivered;
+use crate::{failure::Delivered, limits::HEALTH_KNOCK};
 
 fn member() -> Arc<str> {
     // Findings are remembered by member: each test has its own.
@@ -114,6 +114,16 @@ async fn beside_a_silent_address_the_next_one_is_tried() {
     let Wire::Tcp(stream) = tcp(&[silent, open]).await.unwrap() else { panic!("not TCP") };
     assert_eq!(stream.peer_addr().unwrap(), open);
     assert!(start.elapsed() >= CONNECT_STAGGER, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_silent_address_hides_no_other_from_who_only_asks_whether_one_is_there() {
+    let (_full, silent, _fill) = silent().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let open = listener.local_addr().unwrap();
+    assert_eq!(timeout(HEALTH_KNOCK, reaches(&[silent, closed(), open])).await, Ok(true));
+    assert!(timeout(HEALTH_KNOCK, reaches(&[closed(), silent])).await.is_err());
+    assert!(!reaches(&[closed(), closed()]).await && !reaches(&[]).await);
 }
 
 #[tokio::test]

@@ -7,7 +7,12 @@ use super::{
     state::Change,
     window::{Kind, Window},
 };
-use crate::{config::settings::Passive, failure::Cause, failure::Phase, limits::HEALTH_DOUBLED};
+use crate::{
+    config::settings::Passive,
+    failure::Cause,
+    failure::Phase,
+    limits::{HEALTH_DOUBLED, HEALTH_KNOCK},
+};
 
 /// How a server stands by its requests.
 #[derive(Debug)]
@@ -82,7 +87,8 @@ impl Requests {
                 let out = self.turn_out(cause, now, now);
                 Some(Change::Ejected(verdict, kinds, out))
             }
-            Stage::Trial { ejection, since, .. } if began >= since => {
+            // The request that tries it may be older than its trial: it was waiting for it.
+            Stage::Trial { ejection, since, under_way } if began >= since || under_way.is_some() => {
                 self.repeat(cause);
                 let out = self.turn_out(cause, ejection.first, now);
                 Some(Change::TrialFailed(cause, out))
@@ -141,19 +147,29 @@ impl Requests {
         }
     }
 
-    /// Whether it is ejected because nobody could connect to it: that it comes back can be seen without a request.
+    /// Whether it is ejected because nobody could connect to it: that it comes back can be seen without a request. Where
+    /// one is under way to try it that is still worth seeing, because that one may come to nothing.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self.stage, Stage::Ejected(ejection) if is_away(ejection.cause))
+        match self.stage {
+            Stage::Ejected(ejection) | Stage::Trial { ejection, under_way: Some(_), .. } => is_away(ejection.cause),
+            _ => false,
+        }
     }
 
-    /// It can be connected to again: its trial need not wait.
+    /// It can be connected to again: its trial need not wait, and one that is undecided is given to another request.
     pub fn reached(&mut self, now: Instant) -> Option<Change> {
-        let Stage::Ejected(ejection) = self.stage else { return None };
-        is_away(ejection.cause).then(|| {
-            self.stage = Stage::Trial { ejection, since: now, under_way: None };
-            Change::Trial
-        })
+        match &mut self.stage {
+            Stage::Ejected(ejection) if is_away(ejection.cause) => {
+                self.stage = Stage::Trial { ejection: *ejection, since: now, under_way: None };
+                Some(Change::Trial)
+            }
+            Stage::Trial { ejection, under_way, .. } if is_away(ejection.cause) => {
+                under_way.take_if(|at| *at + HEALTH_KNOCK <= now);
+                None
+            }
+            _ => None,
+        }
     }
 
     /// When `tick` has something to do.

@@ -205,6 +205,46 @@ fn a_trial_whose_request_comes_to_nothing_is_given_to_another() {
 }
 
 #[test]
+fn an_early_trial_that_comes_to_nothing_is_given_to_another_as_soon_as_it_is_reached_again() {
+    let mut server = ejected();
+    server.wait(10);
+    server.state.reached(server.now);
+    server.state.picked(server.now);
+    assert!(server.state.is_away() && server.state.is_out(), "it is still knocked at");
+    server.wait(199);
+    assert_eq!(server.state.reached(server.now), None);
+    assert!(server.state.is_out(), "the request has some time");
+    server.wait(1);
+    assert_eq!(server.state.reached(server.now), None);
+    assert!(server.state.is_on_trial() && !server.state.is_out() && !server.state.is_away());
+    let mut silent = Server::new(THREE);
+    assert_eq!((0..3).filter_map(|_| silent.fail(SILENT)).count(), 1);
+    silent.now = silent.state.due().unwrap();
+    silent.state.tick(silent.now);
+    silent.state.picked(silent.now);
+    silent.wait(500);
+    assert_eq!((silent.state.is_away(), silent.state.reached(silent.now)), (false, None));
+    assert!(silent.state.is_out(), "that it can be connected to says nothing of it");
+}
+
+#[test]
+fn a_trial_fails_also_by_a_request_that_began_just_before_it() {
+    for (picked, expected) in [(true, Some(Change::TrialFailed(REFUSED, SECOND))), (false, None)] {
+        let mut server = ejected();
+        server.wait(10);
+        let began = server.now;
+        server.wait(1);
+        server.state.reached(server.now);
+        if picked {
+            server.state.picked(server.now);
+        }
+        server.wait(1);
+        assert_eq!(server.state.failed(REFUSED, (began, server.now), false), expected);
+        assert_eq!(server.state.is_out(), picked);
+    }
+}
+
+#[test]
 fn an_answer_takes_an_ejected_server_back_unless_it_was_under_way_before() {
     let early = Instant::now();
     let mut server = ejected();

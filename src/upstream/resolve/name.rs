@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     failure::{self, Cause, Failure},
-    limits::{ADDRESS_SHUNNED, DNS_FAILURE_TTL, DNS_FORGET, DNS_REFRESH_LEAST},
+    limits::{ADDRESS_SHUNNED, DNS_FAILURE_TTL, DNS_REFRESH_LEAST, DNS_REST},
 };
 
 type Outcome = Result<Rc<Places>, Rc<Trouble>>;
@@ -35,6 +35,8 @@ pub struct Name {
     state: RefCell<State>,
     /// When a request needed it last.
     used: Cell<Instant>,
+    /// Whether a task looks it up whenever the time of what is known is over.
+    followed: Cell<bool>,
     /// Which of several addresses is next.
     turn: Cell<usize>,
     /// Addresses that failed just now, and until when others are preferred.
@@ -44,13 +46,13 @@ pub struct Name {
 
 enum State {
     Unknown,
-    /// For the first time, or since it was forgotten.
+    /// For the first time, or after a failure.
     Asking(Shared<oneshot::Receiver<Outcome>>),
     Failed {
         trouble: Rc<Trouble>,
         until: Instant,
     },
-    /// A task looks it up again whenever its time is over.
+    /// Perhaps for longer than name servers said, which does no harm beside a new look-up.
     Known(Known, Option<Doubt>),
 }
 
@@ -61,6 +63,7 @@ impl Name {
             lookups: Rc::clone(lookups),
             state: RefCell::new(State::Unknown),
             used: Cell::new(Instant::now()),
+            followed: Cell::new(false),
             turn: Cell::new(0),
             shunned: RefCell::default(),
             watchers: RefCell::default(),
@@ -73,10 +76,13 @@ impl Name {
     }
 
     /// Where it leads to, if that is known at `now` without a wait.
-    pub fn known(&self, now: Instant) -> Option<Rc<Places>> {
+    pub fn known(self: &Rc<Self>, now: Instant) -> Option<Rc<Places>> {
         match &*self.state.borrow() {
             State::Known(known, _) => {
                 self.used.set(now);
+                if !self.followed.get() {
+                    self.follow(None);
+                }
                 Some(Rc::clone(known.places()))
             }
             _ => None,
@@ -93,12 +99,14 @@ impl Name {
     /// theirs is over and report `timed_out`.
     pub async fn places(self: &Rc<Self>) -> failure::Result<Rc<Places>> {
         let now = Instant::now();
+        if let Some(places) = self.known(now) {
+            return Ok(places);
+        }
         self.used.set(now);
         let waiting = match &*self.state.borrow() {
-            State::Known(known, _) => return Ok(Rc::clone(known.places())),
             State::Failed { trouble, until } if now < *until => return Err(trouble.failure()),
             State::Asking(waiting) => Some(waiting.clone()),
-            State::Unknown | State::Failed { .. } => None,
+            _ => None,
         };
         if let Ok(outcome) = waiting.unwrap_or_else(|| self.ask()).await {
             return outcome.map_err(|trouble| trouble.failure());
@@ -137,6 +145,11 @@ impl Name {
         shunned.push((address, now + ADDRESS_SHUNNED));
     }
 
+    /// A new connection to `address` has served a request: it is as good as the others again.
+    pub fn praise(&self, address: SocketAddr) {
+        self.shunned.borrow_mut().retain(|(other, _)| *other != address);
+    }
+
     /// Whether it leads to `address`: connections to others are not kept.
     #[must_use]
     pub fn leads_to(&self, address: SocketAddr) -> bool {
@@ -152,8 +165,13 @@ impl Name {
         let (tell, told) = oneshot::channel();
         let waiting = told.shared();
         *self.state.borrow_mut() = State::Asking(waiting.clone());
-        spawn_local(follow(Rc::downgrade(self), tell));
+        self.follow(Some(tell));
         waiting
+    }
+
+    fn follow(self: &Rc<Self>, tell: Option<oneshot::Sender<Outcome>>) {
+        self.followed.set(true);
+        spawn_local(follow(Rc::downgrade(self), tell));
     }
 
     /// Takes in what a look-up found at `now`; returns when the next one is due, if any.
@@ -215,22 +233,21 @@ impl Name {
         }
     }
 
-    /// Forgets a name that nobody has needed for long, so that name servers are not asked for ever.
-    pub(super) fn forgets(&self, now: Instant) -> bool {
-        let unused = now.saturating_duration_since(self.used.get()) >= DNS_FORGET;
+    /// Whether nobody has needed it for long: then name servers are not asked until somebody does, who gets what is known.
+    pub(super) fn rests(&self, now: Instant) -> bool {
+        let unused = now.saturating_duration_since(self.used.get()) >= DNS_REST;
         if unused {
-            *self.state.borrow_mut() = State::Unknown;
+            self.followed.set(false);
         }
         unused
     }
 }
 
 /// Looks a name up, tells whoever waits, and goes on whenever the answer's time is over.
-async fn follow(name: Weak<Name>, tell: oneshot::Sender<Outcome>) {
-    let mut tell = Some(tell);
+async fn follow(name: Weak<Name>, mut tell: Option<oneshot::Sender<Outcome>>) {
     while let Some(own) = name.upgrade() {
         let before = own.outcome().and_then(Result::ok);
-        if before.is_some() && own.forgets(Instant::now()) {
+        if before.is_some() && own.rests(Instant::now()) {
             return;
         }
         let found = own.lookups.find(&own.question, before.as_deref()).await;

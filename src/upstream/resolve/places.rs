@@ -96,21 +96,21 @@ impl Places {
     }
 
     /// The address that is next: of the targets of the lowest priority one by weight (RFC 2782), of its addresses the
-    /// one whose `turn` it is. Those that are `shunned` come up only where no other is left. `random` returns a number
-    /// from 0 to its argument.
+    /// one whose `turn` it is. Those that are `shunned` come up only where no other is left, and then as if none were.
+    /// `random` returns a number from 0 to its argument.
     pub(super) fn pick(
         &self,
         turn: usize,
         shunned: impl Fn(SocketAddr) -> bool,
-        random: impl FnMut(u32) -> u32,
+        mut random: impl FnMut(u32) -> u32,
     ) -> Pick {
         let good = |target: &Target| target.interleaved(turn).find(|address| !shunned(*address));
-        let first = match &*self.targets {
-            [_] => Some(0),
-            targets => by_weight(targets, |target| good(target).is_some(), random),
+        let target = match &*self.targets {
+            [_] => 0,
+            targets => by_weight(targets, |target| good(target).is_some(), &mut random)
+                .or_else(|| by_weight(targets, |_| true, &mut random))
+                .unwrap_or(0),
         };
-        // All are shunned, or there is but one.
-        let target = first.unwrap_or(0);
         let addresses = &self.targets[target];
         let address = good(addresses).or_else(|| addresses.interleaved(turn).next());
         Pick { address: address.unwrap_or(addresses.addresses[0]), target, turn }
@@ -228,23 +228,25 @@ mod tests {
     }
 
     #[test]
-    fn shares_follow_the_weights_and_no_weight_is_next_to_nothing() {
+    fn shares_follow_the_weights_also_where_all_are_shunned_and_no_weight_is_next_to_nothing() {
         let mut random = fastrand::Rng::with_seed(7);
-        let mut shares = |weights: [u16; 3]| {
+        let mut shares = |weights: [u16; 3], shunned: bool| {
             let named = |(at, weight): (usize, u16)| target(0, weight, &[&format!("1.0.0.{at}:1")]);
             let places = Places::new(weights.into_iter().enumerate().map(named)).unwrap();
             let mut counts = [0; 3];
             for _ in 0..10_000 {
-                let pick = places.pick(0, |_| false, |most| random.u32(0..=most));
+                let pick = places.pick(0, |_| shunned, |most| random.u32(0..=most));
                 counts[usize::from(pick.address.to_string().as_bytes()[6] - b'0')] += 1;
             }
             counts
         };
         let near = |count: i32, expected: i32| (count - expected).abs() < 300;
-        let [one, three, six] = shares([10, 30, 60]);
-        assert!(near(one, 1000) && near(three, 3000) && near(six, 6000), "{one} {three} {six}");
-        let [none, half, other] = shares([0, 50, 50]);
-        assert!(none > 0 && none < 300 && near(half, 4950) && near(other, 4950), "{none} {half} {other}");
-        assert!(shares([0, 0, 0]).into_iter().all(|count| near(count, 3333)));
+        for shunned in [false, true] {
+            let [one, three, six] = shares([10, 30, 60], shunned);
+            assert!(near(one, 1000) && near(three, 3000) && near(six, 6000), "{one} {three} {six}");
+            let [none, half, other] = shares([0, 50, 50], shunned);
+            assert!(none > 0 && none < 300 && near(half, 4950) && near(other, 4950), "{none} {half} {other}");
+            assert!(shares([0, 0, 0], shunned).into_iter().all(|count| near(count, 3333)));
+        }
     }
 }

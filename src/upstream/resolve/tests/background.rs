@@ -1,11 +1,16 @@
 //! What becomes of an answer when its time is over: the old one serves on while a new one is asked for.
 
-use std::cell::Cell;
+use std::{cell::Cell, path::Path};
 
 use futures_util::FutureExt;
+use tokio::net::UnixStream;
 
 use super::*;
-use crate::limits::{ADDRESS_SHUNNED, DNS_FORGET, DNS_GONE_HOLD};
+use crate::{
+    config,
+    limits::{ADDRESS_SHUNNED, DNS_GONE_HOLD, DNS_REST},
+    upstream::{connect::Wire, member::Member, roster::Roster, transport::Connection},
+};
 
 /// A name server whose reply can be changed, and a resolver that asks it ten times a second.
 async fn changing(reply: Reply) -> (Rc<Cell<Reply>>, NameServer, Resolver) {
@@ -117,19 +122,40 @@ fn whoever_keeps_connections_is_told_where_a_name_leads_to_now() {
 }
 
 #[test]
-fn a_name_that_nobody_needs_is_forgotten() {
+fn a_name_that_nobody_needs_is_looked_up_again_beside_the_next_request() {
     run(async {
-        let (_, _server, resolver) = changing(Reply::Address(1, 60)).await;
+        let (reply, server, resolver) = changing(Reply::Address(1, 60)).await;
         let name = resolver.host("app.example");
         name.places().await.unwrap();
         let used = Instant::now();
         assert!(name.known(used).is_some());
-        assert!(!name.forgets(used + DNS_FORGET / 2));
-        assert!(name.known(used).is_some());
-        assert!(name.forgets(used + DNS_FORGET));
-        assert!(name.known(used).is_none());
-        assert_eq!(addresses(&name.places().await.unwrap()), last(1), "the next request asks anew");
+        assert!(!name.rests(used + DNS_REST / 2));
+        assert!(name.rests(used + DNS_REST));
+        assert!(name.leads_to(SocketAddr::from(([192, 0, 2, 1], 80))), "its connections are kept");
+        for (next, way) in [(2, "known"), (3, "places")] {
+            reply.set(Reply::Address(next, 60));
+            let asked = server.queries.get();
+            let found = match way {
+                "known" => name.known(Instant::now()),
+                _ => name.places().now_or_never().map(Result::unwrap),
+            };
+            assert_eq!(found.map(|places| addresses(&places)), Some(last(next - 1)), "{way}");
+            until(&name, |found| found == last(next)).await;
+            assert_eq!(server.queries.get(), asked + 2, "{way}: it is asked for once");
+            assert!(name.rests(Instant::now() + DNS_REST));
+        }
     });
+}
+
+/// Keeps a connection to a server of that name.
+fn keep(name: &Rc<Name>, connection: Connection, now: Instant) {
+    let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nupstream = \"app\"\n\
+                [upstream.app]\nservers = [\"http://app.example\"]\n";
+    let settings = config::parse(text, Path::new("test.toml"), &|_| None).unwrap().settings;
+    let upstream = &settings.upstreams[0];
+    let roster = Roster::new(upstream);
+    let member = Member::new(upstream.servers[0].clone(), &roster.standings[0]).named(Some(Rc::clone(name)));
+    member.keep(connection, &upstream.pool, now);
 }
 
 #[test]
@@ -156,5 +182,12 @@ fn addresses_take_turns_and_one_that_failed_is_the_last() {
         let order = name.order(&places, name.pick(&places, now), now);
         assert_eq!((order.len(), order.last()), (3, Some(&bad)));
         assert_eq!(firsts(now + ADDRESS_SHUNNED), [1, 1, 2, 2, 3, 3]);
+        for (served, expected) in [(2, [1, 1, 3, 3, 3, 3]), (1, [1, 1, 2, 2, 3, 3])] {
+            let (near, _far) = UnixStream::pair().unwrap();
+            let mut connection = Connection::to(bad, Wire::Unix(near));
+            connection.served = served;
+            keep(&name, connection, now);
+            assert_eq!(firsts(now), expected, "only a new connection tells that new ones can be made");
+        }
     });
 }

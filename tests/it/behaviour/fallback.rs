@@ -209,3 +209,29 @@ fn the_protocol_of_the_fallback_may_be_another() {
     let asked = scripts.request();
     assert_eq!((asked.param("SCRIPT_FILENAME"), &*asked.body), (Some("/nowhere/site/order.php"), &b"hello"[..]));
 }
+
+#[test]
+fn a_chunked_body_comes_whole_to_a_fallback_of_fastcgi() {
+    let (second, third) = ("b".repeat(3000), "c".repeat(200_000));
+    for end in [Step::Reset, Step::Close] {
+        let origin = Origin::always(vec![Step::ReadRequest, end]);
+        let scripts = Origin::fastcgi(fastcgi::answers(fastcgi::OK));
+        let gate = Gate::start(&format!(
+            "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\nfallback = \"php\"\n\
+             retry = {{ body = \"1MiB\" }}\n\
+             [upstream.php]\nservers = [\"{}\"]\nfastcgi = {{ root = \"/nowhere/site\" }}\n",
+            origin.server(),
+            scripts.server()
+        ));
+        let mut client = gate.client();
+        client.send("PUT /order.php HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for piece in ["hello", &second, &third] {
+            client.send(format!("{:x}\r\n{piece}\r\n", piece.len()));
+        }
+        let response = client.send("0\r\n\r\n").response();
+        assert_eq!((response.status, response.text()), (200, "ok"), "{response:?}");
+        let asked = scripts.request();
+        assert_eq!(asked.param("CONTENT_LENGTH"), Some("203005"));
+        assert!(asked.body == format!("hello{second}{third}").as_bytes(), "{} bytes came", asked.body.len());
+    }
+}

@@ -112,6 +112,29 @@ fn a_slow_upstream_and_a_full_one_are_replaced_too() {
 }
 
 #[test]
+fn what_took_too_long_goes_to_the_fallback_only_where_it_changes_nothing_or_the_route_says_so() {
+    for (method, route, expected) in [
+        ("PUT", "", (504, 0)),
+        ("DELETE", "", (504, 0)),
+        ("GET", "", (200, 1)),
+        ("OPTIONS", "", (200, 1)),
+        ("PUT", "retry_timeouts = true", (200, 1)),
+        ("POST", "retry_timeouts = true", (504, 0)),
+    ] {
+        let slow = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+        let standby = Origin::answering(OK);
+        let gate = Gate::start(&format!(
+            "[[route]]\nupstream = \"app\"\n{route}\n[upstream.app]\nservers = [\"{}\"]\nfallback = \"standby\"\n\
+             timeouts = {{ head = \"200ms\" }}\n[upstream.standby]\nservers = [\"{}\"]\n",
+            slow.server(),
+            standby.server()
+        ));
+        let response = gate.client().send(post("/slow", "hello").replacen("POST", method, 1)).response();
+        assert_eq!((response.status, standby.requests().len()), expected, "{method} {route}: {response:?}");
+    }
+}
+
+#[test]
 fn where_the_fallback_fails_too_the_first_failure_is_answered() {
     let (first, second) = (faults::refused(Path::new("")), Origin::always(vec![Step::ReadRequest, Step::Close]));
     let gate = with_standby(&first.server, &second, "");

@@ -242,7 +242,9 @@ mod tests {
     /// A body of which an attempt has read these pieces and written nothing.
     fn read(pieces: &[&'static str], limit: usize) -> Box<Replay> {
         let mut replay = Replay::new(RequestBody::none(&Rc::new(sample::record("http://a/", &[]))), limit);
-        pieces.iter().for_each(|piece| replay.keep(&Bytes::from_static(piece.as_bytes())));
+        for piece in pieces {
+            replay.keep(&Bytes::from_static(piece.as_bytes()));
+        }
         replay
     }
 

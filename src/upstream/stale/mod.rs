@@ -32,10 +32,8 @@ pub fn keep(store: &Arc<Store>, record: &Rc<Record>, answer: Response<Body>, now
         return answer;
     }
     // Without a length or an end of its own, a broken answer would look like a complete one.
-    let validity = match record.endless.get() {
-        true => None,
-        false => Validity::of(record, answer.status(), answer.headers(), now),
-    };
+    let has_end = !record.endless.get();
+    let validity = has_end.then(|| Validity::of(record, answer.status(), answer.headers(), now)).flatten();
     let key = Key::of(record);
     if withdraws(record, answer.status()) {
         store.withdraw(record, &key, validity.as_ref().map(|_| answer.status()));

@@ -414,6 +414,8 @@ pub const STALE_LARGEST: u64 = 8;
 pub const STALE_COMING: u64 = 2;
 /// A copy that is younger is not renewed: under load most answers need not be copied.
 pub const STALE_RENEWAL: Duration = Duration::from_secs(1);
+/// All copies may take up to this part of `limits.memory`: more, and the gateway would turn requests away because of them.
+pub const STALE_MEMORY: u64 = 2;
 /// Copies of one target that differ by Vary; the one not used for longest makes room for another.
 pub const STALE_VARIANTS: usize = 8;
 /// What a copy costs beside its body and fields.

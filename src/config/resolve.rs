@@ -12,11 +12,15 @@ use std::{ops::Range, path::Path};
 use toml::Spanned;
 
 use super::{
+    keys,
     problem::Problem,
     settings::{Balance, Errors, Listen, RetryAfter, Server, Settings},
     written::{Upstream, Written},
 };
-use crate::failure::{Language, page::Pages};
+use crate::{
+    failure::{Language, page::Pages},
+    limits,
+};
 
 /// Adds what contradicts to `found`; files of pages are looked for from `base`. The settings are good only if no error is among it.
 pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> Settings {
@@ -29,6 +33,7 @@ pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> S
             fastcgi.spool = folder.as_path().into();
         }
     }
+    check_memory(&written, found);
     fallback::resolve(&mut written.upstreams, found);
     let mut loader = pages::Loader::new(base);
     let used_by_routes = written.routes.iter().any(|route| !route.errors.pages.is_empty());
@@ -120,6 +125,27 @@ fn check_upstream(upstream: &Upstream, found: &mut Vec<Problem>) {
         let label = format!("min_ttl is {min}, max_ttl {max}");
         found.push(Problem::error(span, "`min_ttl` must not be longer than `max_ttl`", label));
     }
+}
+
+/// The copies of `stale_if_error` fill up in time: where they leave too little of `limits.memory`, requests would be turned
+/// away for good.
+fn check_memory(written: &Written, found: &mut Vec<Problem>) {
+    let (Some(memory), Some(place)) = (written.limits.memory, &written.memory) else { return };
+    let sizes = written.upstreams.iter().filter_map(|upstream| Some(upstream.settings.stale_if_error?.size));
+    let copies = sizes.fold(0, u64::saturating_add);
+    let (most, least) = (memory / limits::STALE_MEMORY, copies.saturating_mul(limits::STALE_MEMORY));
+    if copies <= most {
+        return;
+    }
+    let title = format!("the copies of `stale_if_error` may take {} of memory", keys::size(copies));
+    let label = format!("leaves too little beside them: {}", keys::size(memory));
+    let (most, least) = (keys::size(most), keys::size(least));
+    let hint = format!("raise it to {least}, or let the `size` of all `stale_if_error` together be {most} at most");
+    let mut problem = Problem::error(place.clone(), title, label).hint(hint);
+    if let Some(copies) = written.upstreams.iter().find_map(|upstream| upstream.stale_if_error.clone()) {
+        problem = problem.also(copies, "copies are kept here");
+    }
+    found.push(problem);
 }
 
 fn twice(title: &str, again: Range<usize>, first: Range<usize>) -> Problem {

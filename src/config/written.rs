@@ -19,6 +19,8 @@ pub struct Written {
     /// Whether `listen` was written at all, however badly.
     pub has_listen: bool,
     pub limits: settings::Limits,
+    /// The place of `limits.memory`, where it was written.
+    pub memory: Option<Range<usize>>,
     pub routes: Vec<Route>,
     /// Whether `route` was written at all, however badly.
     pub has_route: bool,
@@ -104,6 +106,8 @@ pub struct Upstream {
     pub servers: Vec<Range<usize>>,
     /// The place of `hash_key`, where it was written and is not the default.
     pub hash_key: Option<Range<usize>>,
+    /// The place of `stale_if_error`, where it was written.
+    pub stale_if_error: Option<Range<usize>>,
     /// The place of `dns.min_ttl`, where it was written.
     pub min_ttl: Option<Range<usize>>,
     /// The place of `dns.max_ttl`, where it was written.

@@ -20,6 +20,7 @@ use crate::{
     site::condition::{self, Verdict},
     upstream::{
         Pool, attempt,
+        judge::is_timeout,
         replay::Replay,
         stale::{self, Freshness, Kept},
     },
@@ -50,6 +51,8 @@ async fn rescue(
     mut body: Box<Replay>,
 ) -> Result<Response<Body>> {
     let repeatable = attempt::may_repeat(record);
+    let retry_timeouts = record.route.get().is_some_and(|route| route.retry_timeouts);
+    let after_timeouts = record.head.method.is_safe() || repeatable && retry_timeouts;
     let mut asked = vec![pool];
     let mut delivered = failure.delivered;
     let mut cause = failure.cause;
@@ -57,6 +60,7 @@ async fn rescue(
         let last = asked.last().copied().unwrap_or(pool);
         let Some(Fallback::Upstream(next)) = last.upstream.fallback else { break };
         let Some(next) = shared.pools.get(next) else { break };
+        let repeatable = if is_timeout(cause) { after_timeouts } else { repeatable };
         if !may_go_on(cause, delivered, repeatable) || out_of_time(cause) || !body.can_rewind() {
             break;
         }

@@ -218,7 +218,7 @@ async fn prepare(
     let spools = replay.length() == Length::Unknown;
     if spools {
         let timer = clock.timer();
-        let spool = Box::pin(Spool::fill(replay.body_mut(), &fastcgi.spool, &timer, total)).await?;
+        let spool = Box::pin(Spool::fill(replay, &fastcgi.spool, &timer, total)).await?;
         replay.send_from(spool);
     }
     Ok(spools)

@@ -139,8 +139,9 @@ fn breaks_the_exchange(cause: Cause) -> bool {
     )
 }
 
-/// Whether a timer of ours ended the exchange.
-fn is_timeout(cause: Cause) -> bool {
+/// Whether a timer of ours ended the exchange: the application may be at it still, and do the same twice at once.
+#[must_use]
+pub fn is_timeout(cause: Cause) -> bool {
     matches!(cause, Cause::ResponseHeaderTimeout | Cause::SendWriteTimeout | Cause::BodyIdleTimeout)
 }
 

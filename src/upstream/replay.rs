@@ -61,6 +61,31 @@ impl Replay {
         })
     }
 
+    /// Gives the next data away, from the start of the body on: first what was kept, then what the client still sends.
+    /// Trailers are left out. From the first call on the body cannot be sent from here.
+    pub fn poll_away(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if std::mem::take(&mut self.whole) {
+            self.sent = 0;
+        }
+        if let Some(bytes) = self.kept.get_mut(self.sent) {
+            self.sent += 1;
+            return Poll::Ready(Some(Ok(std::mem::take(bytes))));
+        }
+        while !self.ended {
+            match ready!(self.body.poll_frame(cx)) {
+                None => self.ended = true,
+                Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
+                Some(Ok(frame)) => {
+                    self.ended = self.body.is_end();
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+
     /// Sends what `spool` holds of the body, all of it, and as often as is wanted.
     pub fn send_from(&mut self, spool: Spool) {
         self.spool = Some(Box::new(spool));
@@ -70,11 +95,6 @@ impl Replay {
     #[must_use]
     pub fn body(&self) -> &RequestBody {
         &self.body
-    }
-
-    /// The same, to read it to its end before anything is sent.
-    pub fn body_mut(&mut self) -> &mut RequestBody {
-        &mut self.body
     }
 
     /// How the body is delimited.
@@ -95,7 +115,7 @@ impl Replay {
     /// Whether the body can be sent from its start.
     #[must_use]
     pub fn can_rewind(&self) -> bool {
-        self.whole
+        self.spool.is_some() || self.whole
     }
 
     /// Whether the whole body can surely be sent again.
@@ -124,9 +144,10 @@ impl Replay {
         if let Some(spool) = &mut self.spool {
             return spool.poll_frame(cx);
         }
-        if let Some(bytes) = self.kept.get(self.sent) {
+        if let Some(bytes) = self.kept.get_mut(self.sent) {
             self.sent += 1;
-            return Poll::Ready(Some(Ok(Frame::data(bytes.clone()))));
+            let piece = if self.whole { bytes.clone() } else { std::mem::take(bytes) };
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if self.ended {
             if let (Some(trailers), false) = (&self.trailers, self.trailers_sent) {
@@ -201,12 +222,57 @@ impl Replay {
         }
     }
 
-    /// Keeps nothing of a body that is too large.
+    /// Keeps of a body that is too large only what an earlier attempt has read and this one has not sent yet.
     fn bound(&mut self) {
         if self.kept_bytes > self.limit {
             self.whole = false;
-            self.kept = Vec::new();
+            self.kept.drain(..self.sent);
             self.sent = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{rc::Rc, task::Waker};
+
+    use super::*;
+    use crate::observe::sample;
+
+    /// A body of which an attempt has read these pieces and written nothing.
+    fn read(pieces: &[&'static str], limit: usize) -> Box<Replay> {
+        let mut replay = Replay::new(RequestBody::none(&Rc::new(sample::record("http://a/", &[]))), limit);
+        for piece in pieces {
+            replay.keep(&Bytes::from_static(piece.as_bytes()));
+        }
+        replay
+    }
+
+    fn next(replay: &mut Replay) -> Option<Bytes> {
+        let Poll::Ready(frame) = replay.poll_frame(&mut Context::from_waker(Waker::noop())) else { return None };
+        frame?.ok()?.into_data().ok()
+    }
+
+    #[test]
+    fn what_is_too_large_to_keep_is_still_sent_to_its_end() {
+        let mut replay = read(&["one", "two", "three"], 4);
+        replay.rewind();
+        assert_eq!(next(&mut replay).as_deref(), Some(&b"one"[..]));
+        replay.commit();
+        assert!(!replay.can_rewind() && !replay.is_end());
+        assert_eq!(next(&mut replay).as_deref(), Some(&b"two"[..]));
+        assert_eq!(next(&mut replay).as_deref(), Some(&b"three"[..]));
+        assert!(replay.is_end() && next(&mut replay).is_none());
+    }
+
+    #[test]
+    fn a_body_is_given_away_from_its_start_and_once() {
+        let mut replay = read(&["one", "two"], 100);
+        let mut away = || match replay.poll_away(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(Ok(data))) => Some(data),
+            _ => None,
+        };
+        assert_eq!([away(), away(), away()], [Some("one".into()), Some("two".into()), None]);
+        assert!(!replay.can_rewind());
     }
 }

@@ -16,11 +16,11 @@ use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::replay::Replay;
 use crate::{
     clock::Timer,
     failure::{Cause, Failure, Result},
     limits,
-    message::RequestBody,
 };
 
 /// A body that has come as a whole. It can be read any number of times.
@@ -40,17 +40,12 @@ enum Kept {
 }
 
 impl Spool {
-    /// Reads all of `body`; what is too large for memory goes on to a file in `folder`. `timer` is for the pauses of the
+    /// Takes all of `body`, what earlier attempts have read of it included; what is too large for memory goes on to a file in `folder`. `timer` is for the pauses of the
     /// client, `total` is the deadline of the whole request.
     ///
     /// # Errors
     /// Those of the body, `request-body-timeout`, `response-deadline`, and `gateway-spool-failed`.
-    pub async fn fill(
-        body: &mut RequestBody,
-        folder: &Arc<Path>,
-        timer: &Timer,
-        total: Option<&Timer>,
-    ) -> Result<Self> {
+    pub async fn fill(body: &mut Replay, folder: &Arc<Path>, timer: &Timer, total: Option<&Timer>) -> Result<Self> {
         let (mut memory, mut file, mut length) = (BytesMut::new(), None, 0);
         while let Some(data) = next(body, timer, total).await? {
             length += data.len() as u64;
@@ -113,26 +108,16 @@ impl Spool {
     }
 }
 
-/// The next data of the client; `None` at the end. Trailers are dropped: there is no place for them.
-async fn next(body: &mut RequestBody, timer: &Timer, total: Option<&Timer>) -> Result<Option<Bytes>> {
-    timer.arm(Some(body.timeout()));
-    poll_fn(|cx| {
-        loop {
-            match body.poll_frame(cx) {
-                Poll::Ready(None) => return Poll::Ready(Ok(None)),
-                Poll::Ready(Some(Err(failure))) => return Poll::Ready(Err(failure)),
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Ok(Some(data)));
-                    }
-                }
-                Poll::Pending if timer.poll_expired(cx).is_ready() => return Poll::Ready(Err(body.stalled())),
-                Poll::Pending => {
-                    let Some(total) = total else { return Poll::Pending };
-                    let evidence = "the client had not sent its whole body when the time for the request was over";
-                    return total.poll_expired(cx).map(|()| Err(Failure::new(Cause::ResponseDeadline, evidence)));
-                }
-            }
+/// The next data of the body; `None` at the end. Trailers are dropped: there is no place for them.
+async fn next(body: &mut Replay, timer: &Timer, total: Option<&Timer>) -> Result<Option<Bytes>> {
+    timer.arm(Some(body.body().timeout()));
+    poll_fn(|cx| match body.poll_away(cx) {
+        Poll::Ready(data) => Poll::Ready(data.transpose()),
+        Poll::Pending if timer.poll_expired(cx).is_ready() => Poll::Ready(Err(body.body().stalled())),
+        Poll::Pending => {
+            let Some(total) = total else { return Poll::Pending };
+            let evidence = "the client had not sent its whole body when the time for the request was over";
+            total.poll_expired(cx).map(|()| Err(Failure::new(Cause::ResponseDeadline, evidence)))
         }
     })
     .await

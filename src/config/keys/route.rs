@@ -48,7 +48,7 @@ pub static ROUTE: Table = Table {
             name: "retry_timeouts",
             kind: Kind::Flag,
             preset: Preset::Flag(false),
-            about: "Whether idempotent requests may be sent again after the upstream took too long.",
+            about: "Whether idempotent requests may be sent again, to its fallback too, after the upstream took too long.",
         },
         Key {
             name: "idempotency_key",

@@ -52,7 +52,8 @@ pub static UPSTREAM: Table = Table {
             kind: Kind::DurationOrZero,
             preset: Preset::Duration(Duration::ZERO),
             about: "When no server can be connected to, requests wait so long for one to come back, which bridges a restart: \
-                    they were provably not delivered, so every method can wait; \"0s\" answers at once.",
+                    they were provably not delivered, so every method can wait; \"0s\" answers at once. With `fallback` too, a request \
+                    waits all of it first, and goes to the stand-in then.",
         },
         Key {
             name: "head_size",
@@ -322,7 +323,8 @@ pub static FALLBACK: Table = Table {
     heading: "[upstream.NAME.fallback]",
     about: "A page for requests that no server can serve; `fallback = \"NAME\"` passes them to another upstream instead. \
             Only failures of the gateway's: what the application answers is its answer. And only where the request \
-            provably was not delivered, or may be carried out twice; others get the gateway's own page, which says so.",
+            provably was not delivered, or may be carried out twice (after a timeout another upstream gets only what \
+            changes nothing, unless the route says `retry_timeouts`); others get the gateway's own page, which says so.",
     keys: &[
         Key {
             name: "page",
@@ -350,7 +352,7 @@ pub static STALE_IF_ERROR: Table = Table {
             name: "size",
             kind: Kind::Size(limits::STALE_SIZE_LEAST),
             preset: Preset::Size(limits::STALE_SIZE),
-            about: "Bytes of all copies together, over all workers; those that were not used for longest make room. An \
+            about: "Bytes of all copies together, over all workers; all upstreams' may be half of limits.memory. Those that were not used for longest make room. An \
                     answer over an eighth of it is not kept.",
         },
         Key {

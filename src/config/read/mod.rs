@@ -50,11 +50,13 @@ pub fn read(text: &str, base: &Path, environment: &dyn Fn(&str) -> Option<String
 
 fn walk<'a>(reader: &'a Reader<'a>, tree: &'a DeTable<'a>) -> Written {
     let root = Section::open(reader, &keys::ROOT, tree, 0..0);
+    let limits = root.section("limits");
     Written {
         gateway: gateway::gateway(&root.section("gateway")),
         listen: root.sections("listen").iter().filter_map(gateway::listen).collect(),
         has_listen: root.leaf("listen").is_some(),
-        limits: gateway::limits(&root.section("limits")),
+        limits: gateway::limits(&limits),
+        memory: limits.place("memory"),
         routes: root.sections("route").iter().map(route::route).collect(),
         rate_limits: root.sections("rate_limit").iter().map(rate_limit::rate_limit).collect(),
         has_route: root.leaf("route").is_some(),

@@ -80,6 +80,7 @@ pub fn upstream(name: &Spanned<&str>, section: &Section<'_>) -> Upstream {
         settings,
         servers: servers.iter().map(Spanned::span).collect(),
         hash_key: hash_key_place,
+        stale_if_error: section.place("stale_if_error"),
         min_ttl: dns.leaf("min_ttl").map(|leaf| leaf.span),
         max_ttl: dns.leaf("max_ttl").map(|leaf| leaf.span),
         max_idle: pool_section.place("max_idle"),

@@ -11,7 +11,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use self::{copying::Copying, validity::Validity};
 pub use self::{
@@ -32,11 +32,13 @@ pub fn keep(store: &Arc<Store>, record: &Rc<Record>, answer: Response<Body>, now
         return answer;
     }
     // Without a length or an end of its own, a broken answer would look like a complete one.
-    if record.endless.get() {
-        return answer;
-    }
-    let Some(validity) = Validity::of(record, answer.status(), answer.headers(), now) else { return answer };
+    let has_end = !record.endless.get();
+    let validity = has_end.then(|| Validity::of(record, answer.status(), answer.headers(), now)).flatten();
     let key = Key::of(record);
+    if withdraws(record, answer.status()) {
+        store.withdraw(record, &key, validity.as_ref().map(|_| answer.status()));
+    }
+    let Some(validity) = validity else { return answer };
     let at = Instant::now();
     if store.is_recent(record, &key, at) {
         return answer;
@@ -54,4 +56,19 @@ pub fn keep(store: &Arc<Store>, record: &Rc<Record>, answer: Response<Body>, now
     let kept = Kept { status: head.status, headers, body: bytes::Bytes::new(), validity, at };
     let body = Copying::start(store, record, key, kept, body);
     Response::from_parts(head, body)
+}
+
+/// Whether an answer says that what there was is not to be shown any more: it was moved, closed or taken down, and shall
+/// not come back in place of an error.
+fn withdraws(record: &Record, status: StatusCode) -> bool {
+    let is_withdrawal = match status {
+        StatusCode::NOT_MODIFIED => false,
+        StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::NOT_FOUND
+        | StatusCode::GONE
+        | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => true,
+        status => status.is_redirection(),
+    };
+    is_withdrawal && record.head.method == Method::GET && !record.head.headers.contains_key(header::RANGE)
 }

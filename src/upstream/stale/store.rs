@@ -162,6 +162,12 @@ impl Store {
         Some((Arc::clone(&copy.kept), freshness))
     }
 
+    /// Drops the copies that fit a request, except those that say the same: with `status`.
+    pub fn withdraw(&self, record: &Record, key: &Key, status: Option<StatusCode>) {
+        let goes = |copy: &Copy| Some(copy.kept.status) != status && copy.kept.validity.fits(record);
+        self.shelves().remove(key, goes);
+    }
+
     /// Drops what is kept for a target.
     pub fn forget(&self, key: &Key) {
         self.shelves().remove(key, |_| true);

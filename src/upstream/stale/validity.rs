@@ -13,12 +13,17 @@ use crate::message::Record;
 const JUDGED: [HeaderName; 6] =
     [header::CACHE_CONTROL, header::EXPIRES, header::DATE, header::AGE, header::LAST_MODIFIED, header::VARY];
 
+/// In the name of a field that says who somebody is.
+const CREDENTIALS: [&str; 6] = ["api-key", "apikey", "token", "auth", "session", "secret"];
+
 /// Since when, for whom and how long an answer may stand in.
 #[derive(Debug)]
 pub struct Validity {
     policy: CachePolicy,
     /// Fields of the request that select it.
     varies: Vec<HeaderName>,
+    /// Bytes of the names and values that it compares with.
+    selected: u64,
     /// When it came.
     since: SystemTime,
     /// How long it was fresh from then on.
@@ -47,6 +52,7 @@ impl Validity {
         if record.head.method != Method::GET
             || status.is_server_error()
             || asked.contains_key(header::RANGE)
+            || has_body(asked)
             || answer.contains_key(header::SET_COOKIE)
             || answer.contains_key(header::CONTENT_RANGE)
         {
@@ -62,6 +68,9 @@ impl Validity {
         if asked.contains_key(header::COOKIE) && !public && !varies.contains(&header::COOKIE) {
             return None;
         }
+        if !public && has_credentials(asked, &varies) {
+            return None;
+        }
         // More than that is no age, and adding to it could fail.
         if answer
             .get(header::AGE)
@@ -69,8 +78,10 @@ impl Validity {
         {
             return None;
         }
+        let selecting = selecting(record, &varies);
+        let selected = selecting.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         let policy = CachePolicy::new_options(
-            &selecting(record, &varies),
+            &selecting,
             &judged(status, answer, &directives),
             now,
             CacheOptions { shared: true, ..CacheOptions::default() },
@@ -79,6 +90,7 @@ impl Validity {
             fresh: policy.time_to_live(now),
             policy,
             varies,
+            selected: selected as u64,
             since: now,
             only_fresh: ["must-revalidate", "proxy-revalidate", "s-maxage"].iter().any(|name| directives.has(name)),
             if_error: directives.seconds("stale-if-error"),
@@ -98,14 +110,17 @@ impl Validity {
     /// How fresh it is at `now`, where it may stand in for the answer to this request.
     pub fn stands_in(&self, record: &Record, now: SystemTime) -> Option<Freshness> {
         let asked = &record.head.headers;
-        if !matches!(record.head.method, Method::GET | Method::HEAD) || asked.contains_key(header::RANGE) {
+        if !matches!(record.head.method, Method::GET | Method::HEAD)
+            || asked.contains_key(header::RANGE)
+            || has_body(asked)
+        {
             return None;
         }
         // Somebody who wants it from the application or not at all (RFC 9111 section 5.2.1.4).
         if Directives::of(asked).is_none_or(|directives| directives.has("no-cache") || directives.has("no-store")) {
             return None;
         }
-        if asked.contains_key(header::AUTHORIZATION) && !self.public || !self.fits(record) {
+        if !self.public && has_credentials(asked, &self.varies) || !self.fits(record) {
             return None;
         }
         let passed = now.duration_since(self.since).unwrap_or_default();
@@ -119,7 +134,7 @@ impl Validity {
 
     /// Bytes that it holds, roughly.
     pub fn size(&self) -> u64 {
-        self.varies.iter().map(|name| name.as_str().len() as u64).sum()
+        self.selected + self.varies.iter().map(|name| name.as_str().len() as u64).sum::<u64>()
     }
 }
 
@@ -158,6 +173,28 @@ impl Directives {
     }
 }
 
+/// Whether the request says more than its head: a body may decide what is answered, and is not compared.
+fn has_body(asked: &HeaderMap) -> bool {
+    asked.contains_key(header::TRANSFER_ENCODING)
+        || asked.get_all(header::CONTENT_LENGTH).iter().any(|length| length.as_bytes() != b"0")
+}
+
+/// Whether the request says who somebody is in a field that is not compared. Authorization counts in any case (RFC 9111
+/// section 3.5).
+fn has_credentials(asked: &HeaderMap, varies: &[HeaderName]) -> bool {
+    asked.keys().any(|name| {
+        *name == header::AUTHORIZATION
+            || CREDENTIALS.iter().any(|part| name.as_str().contains(part)) && !varies.contains(name)
+    })
+}
+
+/// Whether the application gets this field from the gateway, so that what the client sent in it selects nothing.
+fn is_own(name: &HeaderName) -> bool {
+    matches!(*name, header::FORWARDED | header::VIA)
+        || matches!(name.as_str(), "x-real-ip" | "x-request-id")
+        || name.as_str().starts_with("x-forwarded-")
+}
+
 /// The names in Vary; `None` where they select nothing that could be compared.
 fn varies(answer: &HeaderMap) -> Option<Vec<HeaderName>> {
     let mut names = Vec::new();
@@ -166,7 +203,11 @@ fn varies(answer: &HeaderMap) -> Option<Vec<HeaderName>> {
             if name == "*" {
                 return None;
             }
-            names.push(HeaderName::try_from(name).ok()?);
+            let name = HeaderName::try_from(name).ok()?;
+            if is_own(&name) {
+                return None;
+            }
+            names.push(name);
         }
     }
     Some(names)

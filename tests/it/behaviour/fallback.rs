@@ -112,6 +112,29 @@ fn a_slow_upstream_and_a_full_one_are_replaced_too() {
 }
 
 #[test]
+fn what_took_too_long_goes_to_the_fallback_only_where_it_changes_nothing_or_the_route_says_so() {
+    for (method, route, expected) in [
+        ("PUT", "", (504, 0)),
+        ("DELETE", "", (504, 0)),
+        ("GET", "", (200, 1)),
+        ("OPTIONS", "", (200, 1)),
+        ("PUT", "retry_timeouts = true", (200, 1)),
+        ("POST", "retry_timeouts = true", (504, 0)),
+    ] {
+        let slow = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+        let standby = Origin::answering(OK);
+        let gate = Gate::start(&format!(
+            "[[route]]\nupstream = \"app\"\n{route}\n[upstream.app]\nservers = [\"{}\"]\nfallback = \"standby\"\n\
+             timeouts = {{ head = \"200ms\" }}\n[upstream.standby]\nservers = [\"{}\"]\n",
+            slow.server(),
+            standby.server()
+        ));
+        let response = gate.client().send(post("/slow", "hello").replacen("POST", method, 1)).response();
+        assert_eq!((response.status, standby.requests().len()), expected, "{method} {route}: {response:?}");
+    }
+}
+
+#[test]
 fn where_the_fallback_fails_too_the_first_failure_is_answered() {
     let (first, second) = (faults::refused(Path::new("")), Origin::always(vec![Step::ReadRequest, Step::Close]));
     let gate = with_standby(&first.server, &second, "");
@@ -208,4 +231,30 @@ fn the_protocol_of_the_fallback_may_be_another() {
     assert_eq!(gate.client().send(chunked).response().text(), "ok");
     let asked = scripts.request();
     assert_eq!((asked.param("SCRIPT_FILENAME"), &*asked.body), (Some("/nowhere/site/order.php"), &b"hello"[..]));
+}
+
+#[test]
+fn a_chunked_body_comes_whole_to_a_fallback_of_fastcgi() {
+    let (second, third) = ("b".repeat(3000), "c".repeat(200_000));
+    for end in [Step::Reset, Step::Close] {
+        let origin = Origin::always(vec![Step::ReadRequest, end]);
+        let scripts = Origin::fastcgi(fastcgi::answers(fastcgi::OK));
+        let gate = Gate::start(&format!(
+            "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\nfallback = \"php\"\n\
+             retry = {{ body = \"1MiB\" }}\n\
+             [upstream.php]\nservers = [\"{}\"]\nfastcgi = {{ root = \"/nowhere/site\" }}\n",
+            origin.server(),
+            scripts.server()
+        ));
+        let mut client = gate.client();
+        client.send("PUT /order.php HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for piece in ["hello", &second, &third] {
+            client.send(format!("{:x}\r\n{piece}\r\n", piece.len()));
+        }
+        let response = client.send("0\r\n\r\n").response();
+        assert_eq!((response.status, response.text()), (200, "ok"), "{response:?}");
+        let asked = scripts.request();
+        assert_eq!(asked.param("CONTENT_LENGTH"), Some("203005"));
+        assert!(asked.body == format!("hello{second}{third}").as_bytes(), "{} bytes came", asked.body.len());
+    }
 }

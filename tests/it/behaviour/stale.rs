@@ -237,6 +237,34 @@ fn what_was_changed_is_forgotten() {
 }
 
 #[test]
+fn what_was_taken_down_does_not_come_back() {
+    let rows: &[(&str, &str, &str, bool)] = &[
+        ("404 Not Found", "Cache-Control: no-store\r\n", "", true),
+        ("410 Gone", "Set-Cookie: a=b\r\n", "", true),
+        ("401 Unauthorized", "Cache-Control: private\r\n", "", true),
+        ("403 Forbidden", "", "", true),
+        ("451 Unavailable For Legal Reasons", "Cache-Control: no-cache\r\n", "", true),
+        ("302 Found", "Location: /login\r\nSet-Cookie: a=b\r\n", "", true),
+        ("404 Not Found", "Cache-Control: no-store\r\n", "Range: bytes=0-1\r\n", false),
+        ("304 Not Modified", "Cache-Control: no-store\r\n", "If-None-Match: \"a\"\r\n", false),
+        ("200 OK", "Cache-Control: no-store\r\n", "", false),
+        ("500 Broken", "", "", false),
+        // These are kept themselves, though the page is still young.
+        ("404 Not Found", "", "", true),
+        ("410 Gone", "Cache-Control: max-age=60\r\n", "", true),
+    ];
+    for (status, fields, request, goes) in rows {
+        let length = if status.starts_with("304") { "" } else { "Content-Length: 0\r\n" };
+        let origin = failing_after(&[PAGE, &format!("HTTP/1.1 {status}\r\n{length}{fields}\r\n")]);
+        let gate = configured(&origin, "", "", STALE);
+        assert_eq!(ask(&gate, "GET", "/page", "").text(), "first");
+        assert!(ask(&gate, "GET", "/page", request).is_complete(), "{status}");
+        let response = ask(&gate, "GET", "/page", "");
+        assert_eq!(response.text() != "first", *goes, "{status} {fields:?} to {request:?}: {response:?}");
+    }
+}
+
+#[test]
 fn the_copies_together_stay_within_their_size() {
     let page = |length: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{}", "a".repeat(length));
     let answers: Vec<String> = (0..14).map(|_| page(6000)).chain([page(9000)]).collect();

@@ -47,3 +47,21 @@ fn fallbacks_must_come_to_an_end() {
     refused(&format!("{text}fastcgi = {{ root = \"/a\" }}\n"), &[("6:12", &["another folder", "same `root`"])]);
     good(&format!("{text}fastcgi = {{ root = \"/b\" }}\n"));
 }
+
+#[test]
+fn copies_must_leave_memory_for_the_rest() {
+    let file = |memory: &str, sizes: &[&str]| {
+        let first = format!("limits.memory = \"{memory}\"\n{SMALLEST}");
+        sizes.iter().enumerate().fold(first, |text, (at, size)| {
+            format!("{text}[upstream.a{at}]\nservers = [\"http://a{at}\"]\nstale_if_error = {size}\n")
+        })
+    };
+    let words: &[&str] =
+        &["may take 64MiB", "too little beside them: 127MiB", "raise it to 128MiB", "together be 65024KiB"];
+    refused(&file("127MiB", &["{}"]), &[("1:8", words)]);
+    good(&file("128MiB", &["{}"]));
+    let both: &[&str] = &["may take 80MiB", "raise it to 160MiB", "be 64MiB at most"];
+    refused(&file("128MiB", &["{}", "{ size = \"16MiB\" }"]), &[("1:8", both)]);
+    good(&file("128MiB", &["{ size = \"32MiB\" }", "{ size = \"32MiB\" }"]));
+    refused(&file("128MiB", &["{ size = \"4EiB\" }", "{ size = \"4EiB\" }"]), &[("1:8", &["may take"])]);
+}

@@ -101,3 +101,14 @@ fn a_copy_is_not_renewed_at_once_and_not_given_after_its_time() {
     assert!(store.find(&record, record.received, record.started + late).is_none());
     assert_eq!(store.bytes(), 0);
 }
+
+#[test]
+fn the_fields_that_select_a_copy_count() {
+    let store = store();
+    for number in 0..limits::STALE_VARIANTS {
+        let cookie = format!("{number}{}", "c".repeat(30 * limits::KIB));
+        put(&store, &sample::record("http://a/", &[("cookie", cookie.as_bytes())]), "Cookie", 10);
+    }
+    let copies = store.shelves().copies.values().map(Vec::len).sum::<usize>();
+    assert_eq!(copies, 2, "so many cookies fit into {SIZE} bytes");
+}

@@ -76,3 +76,55 @@ fn a_clock_that_is_set_back_makes_nothing_older_or_fresher() {
     let freshness = validity.stands_in(&sample::record("http://a/", &[]), before).unwrap();
     assert_eq!((freshness.age.as_secs(), freshness.ttl), (0, 60));
 }
+
+/// Whether `answer` to a request with `first` is kept, and whether it stands in for one with `second`.
+fn stands(answer: &[(&'static str, &str)], first: &[(&str, &[u8])], second: &[(&str, &[u8])]) -> (bool, bool) {
+    let now = UNIX_EPOCH + NOW;
+    let kept = Validity::of(&sample::record("http://a/", first), StatusCode::OK, &fields(answer), now);
+    let there = kept.is_some();
+    (there, kept.is_some_and(|kept| kept.stands_in(&sample::record("http://a/", second), now).is_some()))
+}
+
+#[test]
+fn what_somebody_got_by_a_credential_is_for_nobody_else() {
+    for name in
+        ["authorization", "x-api-key", "apikey", "x-access-token", "x-auth-user", "x-session-id", "client-secret"]
+    {
+        let who: &[(&str, &[u8])] = &[(name, b"me")];
+        let other: &[(&str, &[u8])] = &[(name, b"you")];
+        assert_eq!(stands(&[], who, &[]), (false, false), "{name}");
+        assert_eq!(stands(&[], &[], who), (true, false), "{name}");
+        assert_eq!(stands(&[("cache-control", "public")], who, &[]), (true, true), "{name}");
+        assert_eq!(stands(&[("cache-control", "s-maxage=60")], who, who), (true, true), "{name}");
+        let named = name != "authorization";
+        assert_eq!(stands(&[("vary", name)], who, who), (named, named), "{name}");
+        assert_eq!(stands(&[("vary", name)], who, other), (named, false), "{name}");
+        assert_eq!(stands(&[("vary", name)], &[], who), (true, false), "{name}");
+    }
+    let checked = stands(&[("cache-control", "must-revalidate, max-age=60")], &[("authorization", b"x")], &[]);
+    assert_eq!(checked, (false, false));
+    let usual: &[(&str, &[u8])] = &[("accept", b"*/*"), ("user-agent", b"me"), ("accept-language", b"de")];
+    assert_eq!(stands(&[], usual, usual), (true, true));
+}
+
+#[test]
+fn a_request_with_a_body_is_answered_by_the_application_alone() {
+    let rows: [(&str, &[u8], bool); 4] = [
+        ("content-length", b"0", true),
+        ("content-length", b"5", false),
+        ("content-length", b"00", false),
+        ("transfer-encoding", b"chunked", false),
+    ];
+    for (name, value, expected) in rows {
+        assert_eq!(stands(&[], &[(name, value)], &[]), (expected, expected), "{name}: {value:?}");
+        assert_eq!(stands(&[], &[], &[(name, value)]), (true, expected), "{name}: {value:?}");
+    }
+}
+
+#[test]
+fn what_differs_by_a_field_of_the_gateway_is_not_kept() {
+    for name in ["X-Forwarded-For", "x-forwarded-proto", "X-Real-IP", "Forwarded", "Via", "x-request-id"] {
+        assert!(kept(&[("vary", &format!("Accept, {name}"))]).is_none(), "{name}");
+    }
+    assert!(kept(&[("vary", "Accept, Host, X-Forward")]).is_some());
+}

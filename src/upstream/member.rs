@@ -142,11 +142,8 @@ impl Member {
 
     /// Keeps a connection that may serve again, from `now` on.
     pub fn keep(&self, connection: Connection, pool: &settings::Pool, now: Instant) {
-        if let Some(name) = &self.name {
-            let Some(address) = connection.leads_to.filter(|address| name.leads_to(*address)) else { return };
-            if connection.served == 1 {
-                name.praise(address);
-            }
+        if self.name.as_ref().is_some_and(|name| !connection.leads_to.is_some_and(|address| name.leads_to(address))) {
+            return;
         }
         let used_up = pool.max_requests > 0 && connection.served >= pool.max_requests;
         let mut idle = self.idle.borrow_mut();

@@ -98,7 +98,10 @@ impl Attempt<'_> {
         let worse = |address| name.shun(address, began);
         let connected = connect::connect_first(&order, label, timeouts.connect, self.expired(timer), worse).await;
         self.connecting(began);
-        connected.map(|(wire, address)| Connection::to(address, wire))
+        connected.map(|(wire, address)| {
+            name.praise(address);
+            Connection::to(address, wire)
+        })
     }
 
     async fn resolve(&self, name: &Rc<Name>, limit: Option<Duration>, timer: &Timer) -> Result<Rc<Places>> {

@@ -53,6 +53,9 @@ pub const POOL_LEARNED_CLOSINGS: u32 = 3;
 pub const POOL_LEARNED_APART: Duration = Duration::from_millis(500);
 /// Without a closing for so long a learned timeout is raised by its margin, in case it was raised at the upstream.
 pub const POOL_LEARNED_LIFE: Duration = Duration::from_mins(1);
+/// For so long after a server closed a connection that had hardly been idle, requests that cannot be sent twice get fresh
+/// ones: it could close any in the moment that it is used.
+pub const POOL_HASTY_LIFE: Duration = Duration::from_secs(10);
 /// Idle connections younger than this are used for every request; no upstream closes them so soon on purpose.
 pub const POOL_IDLE_UNTESTED: Duration = Duration::from_millis(50);
 /// Idle connections kept per worker and member; more are closed at once.

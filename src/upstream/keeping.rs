@@ -27,6 +27,8 @@ pub struct Keeping {
     closings: u32,
     /// When the last one was counted, or the time was raised.
     counted: Option<Instant>,
+    /// When one was last closed that had hardly been idle.
+    hasty: Option<Instant>,
 }
 
 impl Keeping {
@@ -57,6 +59,7 @@ impl Keeping {
     pub fn saw_closed(&mut self, idle: Span, now: Instant) {
         self.survived = self.survived.min(idle.open);
         if idle.until < limits::POOL_IDLE_UNTESTED {
+            self.hasty = Some(now);
             return;
         }
         let agrees = self.closings > 0
@@ -83,9 +86,13 @@ impl Keeping {
         known.fold(limits::POOL_IDLE_TIMEOUT, Duration::min)
     }
 
-    /// The same for a request that cannot be sent twice: only as long as others were seen to survive, or as was said.
+    /// The same for a request that cannot be sent twice: only as long as others were seen to survive, or as was said. A server
+    /// that closes connections at any moment gets it on a fresh one.
     #[must_use]
-    pub fn longest_tested(&self) -> Duration {
+    pub fn longest_tested(&self, now: Instant) -> Duration {
+        if self.hasty.is_some_and(|at| now.saturating_duration_since(at) < limits::POOL_HASTY_LIFE) {
+            return Duration::ZERO;
+        }
         let tested = less_margin(self.survived).max(limits::POOL_IDLE_UNTESTED);
         tested.max(self.within_announced().unwrap_or_default()).min(self.longest())
     }

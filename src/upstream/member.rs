@@ -116,7 +116,7 @@ impl Member {
         let longest = match (pool.idle_timeout, wanted) {
             (Some(set), _) => set,
             (None, Use::Repeatable) => keeping.longest(),
-            (None, Use::Once) => keeping.longest_tested(),
+            (None, Use::Once) => keeping.longest_tested(now),
         };
         while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest) {
             let span = self.span(&kept, now);

@@ -190,7 +190,7 @@ pub static RETRY: Table = Table {
             name: "attempts",
             kind: Kind::Count(1, limits::MOST_ATTEMPTS),
             preset: Preset::Count(limits::RETRY_ATTEMPTS as u64),
-            about: "Attempts of one request, the first one included.",
+            about: "Attempts of one request, the first one included; servers that are not there do not count.",
         },
         Key {
             name: "budget",

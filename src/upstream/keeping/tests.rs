@@ -46,7 +46,7 @@ impl Simulation {
 fn nothing_is_believed_of_a_server_that_was_never_seen_to_close() {
     let keeping = Keeping::default();
     assert_eq!(keeping.longest(), limits::POOL_IDLE_TIMEOUT);
-    assert_eq!(keeping.longest_tested(), limits::POOL_IDLE_UNTESTED);
+    assert_eq!(keeping.longest_tested(Instant::now()), limits::POOL_IDLE_UNTESTED);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_timeout_is_learned_and_stayed_below() {
     for timeout in [1_000, 2_000, 5_000, 15_000] {
         let mut simulation = Simulation::new();
         simulation.watch(timeout, 1_370, 40);
-        let (longest, tested) = (simulation.keeping.longest(), simulation.keeping.longest_tested());
+        let (longest, tested) = (simulation.keeping.longest(), simulation.keeping.longest_tested(Instant::now()));
         // It is known to the second at first, and better with every closing.
         assert!(longest <= ms(timeout + 200), "{timeout}: {longest:?}");
         assert!(longest >= ms(timeout / 2), "{timeout}: {longest:?}");
@@ -71,9 +71,9 @@ fn a_lost_race_tells_the_timeout_exactly() {
         keeping.saw_closed(Span { open: ms(300), until: ms(1_000 + turn) }, start + ms(turn * 2_000));
     }
     assert_eq!(keeping.longest(), ms(875));
-    assert_eq!(keeping.longest_tested(), ms(50));
+    assert_eq!(keeping.longest_tested(Instant::now()), ms(50));
     keeping.saw_open(ms(800), start + ms(7_000));
-    assert_eq!(keeping.longest_tested(), ms(700));
+    assert_eq!(keeping.longest_tested(Instant::now()), ms(700));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_restart_teaches_no_timeout() {
         for idle in [60, 80, 120] {
             keeping.saw_closed(Span { open: ms(0), until: ms(idle) }, now);
         }
-        assert!(keeping.longest_tested() < ms(60));
+        assert!(keeping.longest_tested(Instant::now()) < ms(60));
         for second in 1..5 {
             keeping.saw_open(ms(second * 100), now + ms(second * 1_000));
         }
@@ -125,7 +125,7 @@ fn what_was_learned_is_raised_again_when_nothing_is_closed_any_more() {
 fn what_the_server_says_is_believed_less_a_margin() {
     let mut keeping = Keeping::default();
     keeping.announce(Duration::from_secs(5));
-    assert_eq!((keeping.longest(), keeping.longest_tested()), (ms(4_000), ms(4_000)));
+    assert_eq!((keeping.longest(), keeping.longest_tested(Instant::now())), (ms(4_000), ms(4_000)));
     keeping.announce(Duration::from_secs(1));
     assert_eq!(keeping.longest(), Duration::ZERO);
     keeping.announce(Duration::from_mins(10));
@@ -137,9 +137,18 @@ fn a_request_that_cannot_be_repeated_uses_only_what_others_survived() {
     let mut keeping = Keeping::default();
     let now = Instant::now();
     keeping.saw_open(ms(8_000), now);
-    assert_eq!(keeping.longest_tested(), ms(7_000));
+    assert_eq!(keeping.longest_tested(Instant::now()), ms(7_000));
     keeping.saw_closed(Span { open: ms(2_000), until: ms(2_500) }, now);
-    assert_eq!(keeping.longest_tested(), ms(1_750), "this one was closed sooner");
+    assert_eq!(keeping.longest_tested(Instant::now()), ms(1_750), "this one was closed sooner");
     keeping.saw_open(ms(4_000), now);
-    assert_eq!(keeping.longest_tested(), ms(3_500));
+    assert_eq!(keeping.longest_tested(Instant::now()), ms(3_500));
+}
+
+#[test]
+fn a_server_that_closes_what_has_hardly_been_idle_gets_nothing_unrepeatable_on_kept_connections_for_a_while() {
+    let (mut keeping, now) = (Keeping::default(), Instant::now());
+    keeping.saw_closed(Span { open: Duration::ZERO, until: ms(10) }, now);
+    assert_eq!(keeping.longest_tested(now + ms(9_999)), Duration::ZERO);
+    assert_eq!(keeping.longest(), limits::POOL_IDLE_TIMEOUT, "what can be repeated is not concerned");
+    assert_eq!(keeping.longest_tested(now + limits::POOL_HASTY_LIFE), limits::POOL_IDLE_UNTESTED);
 }

@@ -317,6 +317,10 @@ pub const PROOF_WAIT_LEAST: Duration = Duration::from_millis(5);
 pub const PROOF_WAIT_MOST: Duration = Duration::from_millis(100);
 /// How often the kernel is asked meanwhile.
 pub const PROOF_PAUSE: Duration = Duration::from_millis(1);
+/// Largest head of an answer that is remembered, for each server, in case it comes again.
+pub const HEAD_MEMO: usize = 2 << 10;
+/// Bytes that are looked at when some come on an idle connection: enough to tell a farewell.
+pub const STRAY_BYTES: usize = 64;
 /// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
 pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to an upstream; a larger one costs a second allocation.

@@ -21,7 +21,7 @@ pub fn bench(criterion: &mut Criterion) {
         let writer = Writer::open(&LogTarget::File("/dev/null".into())).expect("everybody may write there");
         let log = writer.access_log(format);
         let now = Instant::now();
-        group.bench_function(name, |bencher| bencher.iter(|| log.line(black_box(&record), now)));
+        group.bench_function(name, |bencher| bencher.iter(|| log.line(black_box(&record), || now)));
         drop(log);
         _ = writer.finish();
     }

@@ -153,12 +153,7 @@ pub fn host_len(value: &[u8]) -> Result<usize, AuthorityProblem> {
 fn is_name(name: &[u8]) -> bool {
     let mut before = b'.';
     for &byte in name {
-        let fits = match byte {
-            b'.' => before != b'.',
-            b'-' | b'_' | b'~' => true,
-            _ => byte.is_ascii_alphanumeric(),
-        };
-        if !fits {
+        if !IN_NAMES[usize::from(byte)] || (byte == b'.' && before == b'.') {
             return false;
         }
         before = byte;
@@ -166,11 +161,23 @@ fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.len() <= limits::HOST_LENGTH
 }
 
+/// The bytes that names are made of, dots included.
+const IN_NAMES: [bool; 256] = {
+    let mut fits = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let char = byte as u8;
+        fits[byte] = char.is_ascii_alphanumeric() || matches!(char, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    fits
+};
+
 /// An empty port is legal (RFC 3986 section 3.2.3).
 fn is_port(port: &[u8]) -> bool {
-    let number = port.iter().try_fold(0u16, |value, byte| {
-        let digit = char::from(*byte).to_digit(10)?;
-        value.checked_mul(10)?.checked_add(u16::try_from(digit).ok()?)
+    let number = port.iter().try_fold(0u32, |value, byte| {
+        let number = value * 10 + u32::from(byte.is_ascii_digit().then(|| byte - b'0')?);
+        (number <= u32::from(u16::MAX)).then_some(number)
     });
     number.is_some()
 }

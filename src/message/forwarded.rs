@@ -191,12 +191,16 @@ pub fn write_address(address: IpAddr, into: &mut Vec<u8>) {
             let mut text = [b'.'; "255.255.255.255.".len()];
             let mut end = 0;
             for octet in address.octets() {
-                for (least, digit) in [(100, octet / 100), (10, octet / 10 % 10), (0, octet % 10)] {
-                    if octet >= least {
-                        text[end] = b'0' + digit;
-                        end += 1;
-                    }
+                if octet >= 100 {
+                    text[end] = b'0' + octet / 100;
+                    end += 1;
                 }
+                if octet >= 10 {
+                    text[end] = b'0' + octet / 10 % 10;
+                    end += 1;
+                }
+                text[end] = b'0' + octet % 10;
+                end += 1;
                 // Behind each octet stands a dot; the last one is left out.
                 end += 1;
             }

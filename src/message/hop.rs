@@ -116,7 +116,7 @@ pub fn accepts_trailers(headers: &HeaderMap) -> bool {
 }
 
 /// What the Connection fields of a message say.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Named {
     /// `close`
     pub close: bool,

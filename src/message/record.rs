@@ -10,6 +10,7 @@ use std::{
 };
 
 use http::{HeaderValue, request};
+use smallvec::SmallVec;
 
 use super::{Connection, Script, forwarded::Forwarding, present::Present};
 use crate::{
@@ -60,7 +61,7 @@ pub struct Record {
     /// The worst verdict of all attempts.
     pub delivered: Cell<Delivered>,
     /// Every attempt, in order.
-    pub attempts: RefCell<Vec<Attempt>>,
+    pub attempts: RefCell<SmallVec<[Attempt; 1]>>,
     /// The failure that decided the answer, or that broke it after its head.
     pub failure: RefCell<Option<Box<Failure>>>,
     /// A cause worth logging although the answer is good, e.g. `body-excess`, `upstream-answered-error`.

@@ -51,11 +51,11 @@ impl AccessLog {
         }
     }
 
-    /// Adds the line of a request that ended at `now`.
-    pub fn line(&self, record: &Record, now: Instant) {
+    /// Adds the line of a request that ended when `now` says; not every format asks.
+    pub fn line(&self, record: &Record, now: impl Fn() -> Instant) {
         let mut stamp = self.stamp.borrow_mut();
         stamp.set(record.received);
-        let facts = Facts::of(record, now, &stamp);
+        let facts = Facts::of(record, &now, &stamp);
         let mut buffer = self.buffer.borrow_mut();
         match self.format {
             AccessFormat::Json => json::line(&facts, &mut buffer),

@@ -77,7 +77,7 @@ impl Shared {
     /// Writes the access log line of a request that is over.
     pub fn log(&self, record: &Record) {
         if let Some(log) = &self.log {
-            log.line(record, Instant::now());
+            log.line(record, Instant::now);
             if !self.log_due.is_armed() {
                 self.log_due.arm(Some(limits::ACCESS_LOG_FLUSH));
             }

@@ -33,6 +33,7 @@ use crate::{
 ///
 /// # Errors
 /// The failure of the last attempt.
+#[inline]
 pub fn serve(pool: Rc<Pool>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
     let Request { record, body } = request;
     // Outside of the future, which would carry the body along twice.

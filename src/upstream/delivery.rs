@@ -97,8 +97,10 @@ impl Delivery {
         self.record.delivered.set(self.record.delivered.get().max(self.verdict()));
         let times = &self.record.times;
         let span = |total: &Cell<Duration>, from: &Cell<Option<Instant>>, to: Option<Instant>| {
-            if let Some(from) = from.get() {
-                total.set(total.get() + to.unwrap_or(now).saturating_duration_since(from));
+            let to = to.unwrap_or(now);
+            // What left with the first write took no time at all, which is known without counting it.
+            if let Some(from) = from.get().filter(|from| *from != to) {
+                total.set(total.get() + to.saturating_duration_since(from));
             }
         };
         span(&times.send, &self.sending, self.sent.get());
@@ -119,6 +121,9 @@ impl Delivery {
 impl Drop for Delivery {
     /// An attempt that nobody concluded was dropped with its request: the client left, or the gateway stops.
     fn drop(&mut self) {
+        if self.concluded.get() {
+            return;
+        }
         let cause = match self.record.connection.ended.get() {
             _ if std::thread::panicking() => Cause::GatewayInternalError,
             Some(cause) => cause,

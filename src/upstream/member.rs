@@ -15,7 +15,10 @@ use super::{
     keeping::{Keeping, Span},
     resolve::{Name, Places},
     roster::Standing,
-    transport::{Connection, Idle, http1::Head},
+    transport::{
+        Connection, Idle,
+        http1::{Head, memo::Memo},
+    },
 };
 use crate::{
     config::settings::{self, ServerAddress},
@@ -38,6 +41,8 @@ pub struct Member {
     pub name: Option<Rc<Name>>,
     /// How it stands, over all workers.
     pub standing: Arc<Standing>,
+    /// The head of its last answer.
+    pub heads: RefCell<Memo>,
     /// Last used last.
     idle: RefCell<Vec<Kept>>,
     /// How long it keeps idle connections, as far as is known.
@@ -78,6 +83,7 @@ impl Member {
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
             name: None,
             standing: Arc::clone(standing),
+            heads: RefCell::default(),
             idle: RefCell::default(),
             keeping: Cell::default(),
             swept: Cell::new(None),

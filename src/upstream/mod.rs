@@ -98,6 +98,7 @@ impl Pool {
     ///
     /// # Errors
     /// The failure of the last attempt; its verdict is the worst of all.
+    #[inline]
     pub fn serve(self: Rc<Self>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
         attempt::serve(self, request)
     }

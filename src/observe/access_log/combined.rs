@@ -16,7 +16,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
         None => into.push(b'-'),
     }
     into.extend_from_slice(b" - - [");
-    facts.stamp.ncsa(into);
+    into.extend_from_slice(facts.stamp.ncsa());
     into.extend_from_slice(b"] \"");
     // A token, as the parser of requests takes no other.
     into.extend_from_slice(record.head.method.as_str().as_bytes());

@@ -22,18 +22,18 @@ use crate::{
 pub(super) struct Facts<'a> {
     pub(super) record: &'a Record,
     pub(super) stamp: &'a Stamp,
-    pub(super) total: Duration,
+    now: &'a dyn Fn() -> Instant,
     pub(super) cause: Option<Cause>,
     /// `Yes` when the upstream's answer came, else the worst verdict of all attempts.
     pub(super) delivered: Delivered,
     /// The last server that was tried.
     pub(super) member: Option<Arc<str>>,
-    pub(super) attempts: Ref<'a, Vec<Attempt>>,
+    pub(super) attempts: Ref<'a, [Attempt]>,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(record: &'a Record, now: Instant, stamp: &'a Stamp) -> Self {
-        let attempts = record.attempts.borrow();
+    pub(super) fn of(record: &'a Record, now: &'a dyn Fn() -> Instant, stamp: &'a Stamp) -> Self {
+        let attempts = Ref::map(record.attempts.borrow(), |attempts| attempts.as_slice());
         let failure = record.failure.borrow();
         let answered = if record.upstream_status.get() == 0 { Delivered::No } else { Delivered::Yes };
         let failed = failure.as_ref().map_or(Delivered::No, |failure| failure.delivered);
@@ -42,12 +42,17 @@ impl<'a> Facts<'a> {
         Self {
             record,
             stamp,
-            total: now.saturating_duration_since(record.started),
+            now,
             cause: record.cause(),
             delivered: record.delivered.get().max(answered).max(failed),
             member,
             attempts,
         }
+    }
+
+    /// From the request's head to the end of its answer.
+    pub(super) fn total(&self) -> Duration {
+        (self.now)().saturating_duration_since(self.record.started)
     }
 
     /// The path that was matched and forwarded, before that is known the one that came; the whole target of CONNECT.
@@ -107,6 +112,8 @@ pub(super) struct Stamp {
     micros: u32,
     /// `2026-11-24T15:08:00`
     text: Vec<u8>,
+    /// `24/Nov/2026:15:08:00 +0000`
+    ncsa: Vec<u8>,
 }
 
 impl Stamp {
@@ -119,6 +126,7 @@ impl Stamp {
             write!(self.text, "{}", humantime::format_rfc3339_seconds(UNIX_EPOCH + since))
                 .expect("a Vec takes whatever is written");
             self.text.pop();
+            ncsa(&self.text, &mut self.ncsa);
         }
     }
 
@@ -131,15 +139,20 @@ impl Stamp {
     }
 
     /// `24/Nov/2026:15:08:00 +0000`
-    pub(super) fn ncsa(&self, into: &mut Vec<u8>) {
-        const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-        // `text` is `YYYY-MM-DDThh:mm:ss` once `set` was called; before that there is nothing to say.
-        let &[y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, ref time @ ..] = self.text.as_slice() else { return };
-        let month = usize::from(m1 - b'0') * 10 + usize::from(m2 - b'0');
-        into.extend_from_slice(&[d1, d2, b'/']);
-        into.extend_from_slice(MONTHS.chunks(3).nth(month - 1).unwrap_or_default());
-        into.extend_from_slice(&[b'/', y1, y2, y3, y4, b':']);
-        into.extend_from_slice(time);
-        into.extend_from_slice(b" +0000");
+    pub(super) fn ncsa(&self) -> &[u8] {
+        &self.ncsa
     }
+}
+
+/// Writes `YYYY-MM-DDThh:mm:ss` as NCSA's logs have it.
+fn ncsa(text: &[u8], into: &mut Vec<u8>) {
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    into.clear();
+    let &[y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, ref time @ ..] = text else { return };
+    let month = usize::from(m1 - b'0') * 10 + usize::from(m2 - b'0');
+    into.extend_from_slice(&[d1, d2, b'/']);
+    into.extend_from_slice(MONTHS.chunks(3).nth(month - 1).unwrap_or_default());
+    into.extend_from_slice(&[b'/', y1, y2, y3, y4, b':']);
+    into.extend_from_slice(time);
+    into.extend_from_slice(b" +0000");
 }

@@ -66,7 +66,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     let times = &record.times;
     // No upstream speaks TLS, so that is zero; readers may rely on every key.
     for (phase, spent) in [
-        ("total", facts.total),
+        ("total", facts.total()),
         ("queue", times.queue.get()),
         ("resolve", times.resolve.get()),
         ("connect", times.connect.get()),

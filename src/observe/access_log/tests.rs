@@ -56,7 +56,7 @@ fn refused() -> Record {
 fn line(format: AccessFormat, record: &Record) -> String {
     let (to, batches) = sync_channel(1);
     let log = AccessLog::new(format, to, Arc::default());
-    log.line(record, record.started + Duration::from_micros(3_214));
+    log.line(record, || record.started + Duration::from_micros(3_214));
     log.flush();
     let Ok(Message::Batch(batch)) = batches.recv() else { panic!("no batch") };
     assert_eq!(batch.lines, 1);
@@ -208,14 +208,14 @@ fn a_full_queue_drops_and_counts_whole_batches_without_waiting() {
     let record = good();
     for lines in [1, 2, 3] {
         for _ in 0..lines {
-            log.line(&record, record.started);
+            log.line(&record, || record.started);
         }
         log.flush();
     }
     assert_eq!(dropped.lines.load(Ordering::Relaxed), 5);
     let Ok(Message::Batch(batch)) = batches.recv() else { panic!("no batch") };
     assert_eq!(batch.lines, 1);
-    log.line(&record, record.started);
+    log.line(&record, || record.started);
     drop(log);
     let Ok(Message::Batch(batch)) = batches.recv() else { panic!("no batch after the drop") };
     assert_eq!(batch.lines, 1, "dropped lines do not come back");
@@ -228,7 +228,7 @@ fn a_batch_leaves_by_itself_when_it_is_large() {
     let record = good();
     let mut lines = 0;
     let batch = loop {
-        log.line(&record, record.started);
+        log.line(&record, || record.started);
         lines += 1;
         if let Ok(Message::Batch(batch)) = batches.try_recv() {
             break batch;
@@ -252,7 +252,7 @@ fn everything_handed_over_is_written_in_order_before_the_end() {
         for number in 0u64..2000 {
             let record = record("/", &[]);
             record.bytes_in.set(number);
-            log.line(&record, record.started);
+            log.line(&record, || record.started);
             if number % 100 == 0 {
                 log.flush();
             }

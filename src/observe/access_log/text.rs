@@ -29,7 +29,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
         word(query.as_bytes(), into);
     }
     into.push(b' ');
-    millis(facts.total, into);
+    millis(facts.total(), into);
     into.extend_from_slice(b"ms");
     if let Some(upstream) = record.answering_upstream() {
         into.push(b' ');

@@ -27,7 +27,7 @@ use crate::{
         roster::UnderWay,
         transport::{
             Exchange, Stream, Terms, fastcgi,
-            http1::{Framing, Head},
+            http1::{Framing, Head, Stated},
         },
     },
 };
@@ -148,7 +148,7 @@ impl Attempt<'_> {
     }
 
     /// The answer's head, and its body where it is held back until complete.
-    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Head, Framing, Option<Bytes>)> {
+    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Box<Head>, Framing, Option<Bytes>)> {
         let (head, mut framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
         self.member.heed(&head);
@@ -170,14 +170,14 @@ impl Attempt<'_> {
     }
 
     /// What the client gets: the head without what belongs to the upstream's connection.
-    fn answer(&self, head: Head, framing: Framing, body: Body, cut: bool) -> Response<Body> {
+    fn answer(&self, head: Box<Head>, framing: Framing, body: Body, cut: bool) -> Response<Body> {
         if head.status.is_server_error() {
             self.record.remark.set(Some(self.record.remark.get().unwrap_or(Cause::UpstreamAnsweredError)));
         }
         let mut answer = Response::new(body);
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
-        tidy(answer.headers_mut(), &head.named, framing);
+        tidy(answer.headers_mut(), &head.named, framing, head.stated);
         if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
             self.record.endless.set(true);
         }
@@ -196,21 +196,19 @@ fn is_event_stream(head: &Head) -> bool {
 }
 
 /// Takes away what the upstream named as its own connection's, and says the length in one way.
-fn tidy(fields: &mut HeaderMap, named: &hop::Named, framing: Framing) {
+fn tidy(fields: &mut HeaderMap, named: &hop::Named, framing: Framing, stated: Stated) {
     for name in named.fields() {
         fields.remove(name);
     }
     match framing {
+        Framing::Length(length) if stated == Stated::Plain(length) => {}
         Framing::Length(length) => {
-            let mut said = fields.get_all(header::CONTENT_LENGTH).iter();
-            let plain =
-                said.next().is_some_and(|value| value.as_bytes() == itoa::Buffer::new().format(length).as_bytes());
-            if !plain || said.next().is_some() {
-                fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-            }
+            fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         Framing::Chunked | Framing::UntilClose => {
-            fields.remove(header::CONTENT_LENGTH);
+            if stated != Stated::Nothing {
+                fields.remove(header::CONTENT_LENGTH);
+            }
         }
         Framing::None => {}
     }

@@ -22,6 +22,17 @@ pub enum Wire {
 }
 
 impl Wire {
+    /// Reads what is there and waits for nothing.
+    ///
+    /// # Errors
+    /// The socket's; `WouldBlock` when nothing is there, for which the kernel is not asked.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(buffer),
+            Self::Unix(stream) => stream.try_read(buffer),
+        }
+    }
+
     /// Ready when there is something to read, the end included.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
 use bytes::BytesMut;
@@ -108,10 +108,15 @@ impl Connection {
         if !self.buffer.is_empty() {
             return Idle::Stray;
         }
-        match self.poll_read_small(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => Idle::Clean,
-            Poll::Ready(Ok(0) | Err(_)) => Idle::Closed,
-            Poll::Ready(Ok(_)) => Idle::Stray,
+        // Nobody is to be woken, so no waker is left behind.
+        let mut stray = [0; limits::STRAY_BYTES];
+        match self.wire.try_read(&mut stray) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Clean,
+            Ok(0) | Err(_) => Idle::Closed,
+            Ok(read) => {
+                self.buffer = BytesMut::from(&stray[..read]);
+                Idle::Stray
+            }
         }
     }
 

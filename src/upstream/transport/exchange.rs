@@ -151,7 +151,7 @@ impl Exchange {
     ///
     /// # Errors
     /// Every way in which there is none.
-    pub async fn head(&mut self) -> Result<(Head, Framing)> {
+    pub async fn head(&mut self) -> Result<(Box<Head>, Framing)> {
         let head = match poll_fn(|cx| self.poll_head(cx)).await {
             Ok(head) => head,
             Err(Stop::Failed(failure)) => return Err(failure),
@@ -280,7 +280,7 @@ impl Exchange {
         self.upload.into_replay()
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Head, Stop>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Box<Head>, Stop>> {
         loop {
             let waits = match self.upload.poll(&mut self.connection, &self.delivery, cx) {
                 Ok(waits) => waits,
@@ -315,12 +315,14 @@ impl Exchange {
     }
 
     /// Takes a final head out of what was read; interim ones are counted and dropped.
-    fn take_head(&mut self) -> Result<Option<Head>> {
+    fn take_head(&mut self) -> Result<Option<Box<Head>>> {
         if self.records.is_some() {
             return self.take_cgi_head();
         }
         loop {
-            let head = match head::take(&mut self.connection.buffer, self.terms.upstream.head_size) {
+            let limit = self.terms.upstream.head_size;
+            let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit);
+            let head = match taken {
                 Ok(Some(head)) => head,
                 Ok(None) => {
                     let begun = head::begins(&self.connection.buffer);
@@ -381,14 +383,14 @@ impl Exchange {
     }
 
     /// Takes the head of an answer in records.
-    fn take_cgi_head(&mut self) -> Result<Option<Head>> {
+    fn take_cgi_head(&mut self) -> Result<Option<Box<Head>>> {
         let Some(records) = &mut self.records else { return Ok(None) };
         let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
         self.delivery.answered.set(records.understood());
         let Some(head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
         let answers_head = self.terms.record.head.method == Method::HEAD;
         self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
-        Ok(Some(head))
+        Ok(Some(Box::new(head)))
     }
 
     /// The bytes of the body that have come and were not yet used.

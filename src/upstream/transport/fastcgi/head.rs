@@ -2,9 +2,12 @@
 //! `answer` feeds it what came on STDOUT; what is left of the fields afterwards is an HTTP head like any other.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 
-use super::super::http1::head::{Fault, Head, shown, too_large};
+use super::super::http1::{
+    fields::{self, Why},
+    head::{Fault, Head, shown, too_large},
+};
 use crate::{failure::Cause, limits};
 
 /// Takes one head off the front of `buffer`. Lines may end in LF or CRLF.
@@ -14,14 +17,14 @@ use crate::{failure::Cause, limits};
 /// # Errors
 /// A line that is no field, a status that is none, a head over the limit.
 pub fn take(buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
-    let Some(len) = end(buffer) else {
+    let Some(len) = fields::end(buffer) else {
         return if buffer.len() > limit { Err(too_large(buffer, limit)) } else { Ok(None) };
     };
     if len > limit {
         return Err(too_large(&buffer[..len], limit));
     }
     let raw = buffer.split_to(len).freeze();
-    let mut head = fields(&raw)?;
+    let mut head = all(&raw)?;
     match head.fields.remove("status") {
         Some(value) => head.status = status(value.as_bytes())?,
         None if head.fields.contains_key(header::LOCATION) => head.status = StatusCode::FOUND,
@@ -30,52 +33,30 @@ pub fn take(buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> 
     Ok(Some(head.complete()))
 }
 
-/// Where the head ends: behind the first empty line.
-fn end(bytes: &[u8]) -> Option<usize> {
-    match bytes {
-        [b'\n', ..] => return Some(1),
-        [b'\r', b'\n', ..] => return Some(2),
-        _ => {}
-    }
-    memchr::memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
-        [b'\n', ..] => Some(at + 2),
-        [b'\r', b'\n', ..] => Some(at + 3),
-        _ => None,
-    })
-}
-
 /// Every field line up to the empty one.
-fn fields(raw: &Bytes) -> Result<Head, Fault> {
+fn all(raw: &Bytes) -> Result<Head, Fault> {
     let mut head = Head::new(StatusCode::OK, true, USUAL_FIELDS);
-    let (mut at, mut count) = (0, 0);
-    while let Some(end) = memchr::memchr(b'\n', &raw[at..]).map(|length| at + length) {
-        let line = raw[at..end].strip_suffix(b"\r").unwrap_or(&raw[at..end]);
-        if line.is_empty() {
-            break;
-        }
-        count += 1;
-        if count > limits::UPSTREAM_HEADERS {
-            return Err(Fault::new(
-                Cause::ResponseHeaderTooLarge,
-                format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
-            ));
-        }
-        let malformed = |why: &str| {
-            let evidence = format!("line {count} of the CGI head is {} ({why})", shown(line));
-            Fault::new(Cause::ResponseHeadMalformed, evidence)
-        };
-        let colon = memchr::memchr(b':', line).ok_or_else(|| malformed("no colon"))?;
-        let name = HeaderName::from_bytes(&line[..colon]).map_err(|_| malformed("not the name of a field"))?;
-        let value = line[colon + 1..].trim_ascii();
-        let start = value.as_ptr() as usize - raw.as_ptr() as usize;
-        let value = HeaderValue::from_maybe_shared(raw.slice(start..start + value.len()))
-            .map_err(|_| malformed("a character that no value may have"))?;
+    let read = fields::read(raw, 0, |name, value| {
         // How a body is delimited is said by records here.
         if name != header::TRANSFER_ENCODING {
             head.add(name, value);
         }
-        at = end + 1;
-    }
+    });
+    let count = read.map_err(|bad| {
+        let why = match bad.why {
+            Why::TooMany => {
+                return Fault::new(
+                    Cause::ResponseHeaderTooLarge,
+                    format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
+                );
+            }
+            Why::NoColon => "no colon",
+            Why::Name => "not the name of a field",
+            Why::Value => "a character that no value may have",
+        };
+        let evidence = format!("line {} of the CGI head is {} ({why})", bad.number, shown(bad.line));
+        Fault::new(Cause::ResponseHeadMalformed, evidence)
+    })?;
     if count == 0 {
         return Err(Fault::new(Cause::ResponseHeadMalformed, "the CGI head has no field, its first line is empty"));
     }

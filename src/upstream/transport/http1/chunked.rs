@@ -2,9 +2,12 @@
 //! The exchange feeds it what it has read; extensions are read and dropped.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 
-use super::head::{Fault, end, shown};
+use super::{
+    fields,
+    head::{Fault, shown},
+};
 use crate::{failure::Cause, limits};
 
 /// A decoder between two reads.
@@ -99,13 +102,7 @@ impl Chunked {
 
     fn trailers(&mut self, buffer: &mut BytesMut) -> Result<Option<Piece>, Fault> {
         let invalid = |what: String| Fault::new(Cause::TrailerInvalid, what);
-        // Lines end as in a head, so that both ways of reading find the same end.
-        let end = match buffer[..] {
-            [b'\r', b'\n', ..] => Some(2),
-            [b'\n', ..] => Some(1),
-            _ => end(buffer),
-        };
-        let Some(end) = end else {
+        let Some(end) = fields::end(buffer) else {
             return if buffer.len() > limits::UPSTREAM_TRAILERS {
                 Err(invalid(format!("the trailer section has more than {} bytes", limits::UPSTREAM_TRAILERS)))
             } else {
@@ -116,19 +113,11 @@ impl Chunked {
             return Err(invalid(format!("the trailer section has {end} bytes")));
         }
         let raw = buffer.split_to(end).freeze();
-        let mut slots = [httparse::EMPTY_HEADER; limits::UPSTREAM_HEADERS];
         let mut trailers = HeaderMap::new();
-        match httparse::parse_headers(&raw, &mut slots) {
-            Ok(httparse::Status::Complete((_, fields))) => {
-                for field in fields {
-                    match (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_bytes(field.value)) {
-                        (Ok(name), Ok(value)) => trailers.append(name, value),
-                        _ => return Err(invalid(format!("the trailer {} is not valid", field.name.escape_debug()))),
-                    };
-                }
-            }
-            _ => return Err(invalid(format!("the trailer section is {}", shown(&raw)))),
-        }
+        let read = fields::read(&raw, 0, |name, value| {
+            trailers.append(name, value);
+        });
+        read.map_err(|_| invalid(format!("the trailer section is {}", shown(&raw))))?;
         self.state = State::Done;
         Ok(Some(Piece::End(trailers)))
     }

@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::head::{Fault, Head, shown};
+use super::head::{Fault, Head, Stated, shown};
 use crate::failure::Cause;
 
 /// How a body is delimited.
@@ -25,7 +25,11 @@ pub enum Framing {
 /// Two lengths, a length beside a transfer coding, a coding that is not exactly `chunked`.
 pub fn framing(head: &Head, answers_head: bool) -> Result<Framing, Fault> {
     let codings = coding(head)?;
-    let length = length(&head.fields)?;
+    let length = match head.stated {
+        Stated::Nothing => None,
+        Stated::Plain(length) => Some(length),
+        Stated::Unclear => length(&head.fields)?,
+    };
     if let Some(coding) = codings {
         if length.is_some() {
             return Err(Fault::new(

@@ -1,15 +1,15 @@
 //! Reads the head of an HTTP/1 answer, strictly (RFC 9112 sections 2 to 5); pure.
 //! The exchange feeds it what it has read so far; what body follows is `framing`'s to say.
 
-use std::mem::MaybeUninit;
-
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use smallvec::SmallVec;
 
+use super::fields::{self, Extent, Why, extent};
 use crate::{failure::Cause, limits, message::hop};
 
 /// The head of an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Head {
     /// 100 to 599.
     pub status: StatusCode,
@@ -18,25 +18,49 @@ pub struct Head {
     /// The fields that are for the client, as they came.
     pub fields: HeaderMap,
     /// Those of this connection, which end here (RFC 9110 section 7.6.1).
-    pub hop: Vec<(HeaderName, HeaderValue)>,
+    pub hop: SmallVec<[(HeaderName, HeaderValue); 1]>,
     /// What Connection says.
     pub named: hop::Named,
+    /// What Content-Length says.
+    pub stated: Stated,
+}
+
+/// What the Content-Length fields of a head say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stated {
+    /// There is none.
+    Nothing,
+    /// One number, written as everybody writes it.
+    Plain(u64),
+    /// Something else, which takes a closer look.
+    Unclear,
 }
 
 impl Head {
     /// A head without fields, with room for so many.
     #[must_use]
     pub fn new(status: StatusCode, http11: bool, room: usize) -> Self {
-        Self { status, http11, fields: HeaderMap::with_capacity(room), hop: Vec::new(), named: hop::Named::default() }
+        Self {
+            status,
+            http11,
+            fields: HeaderMap::with_capacity(room),
+            hop: SmallVec::new(),
+            named: hop::Named::default(),
+            stated: Stated::Nothing,
+        }
     }
 
     /// Adds a field to those that pass or to those of the connection.
     pub fn add(&mut self, name: HeaderName, value: HeaderValue) {
         if hop::is_hop_by_hop(&name) {
             self.hop.push((name, value));
-        } else {
-            self.fields.append(name, value);
+            return;
         }
+        if name == header::CONTENT_LENGTH {
+            let plain = plain(value.as_bytes()).filter(|_| self.stated == Stated::Nothing);
+            self.stated = plain.map_or(Stated::Unclear, Stated::Plain);
+        }
+        self.fields.append(name, value);
     }
 
     /// The head with all its fields: what Connection says is known.
@@ -51,6 +75,20 @@ impl Head {
         self.hop.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
     }
 }
+
+/// The number that `digits` are: no blanks, no zero in front, small enough not to overflow.
+fn plain(digits: &[u8]) -> Option<u64> {
+    let zero_in_front = digits.len() > 1 && digits.first() == Some(&b'0');
+    if digits.is_empty() || digits.len() > PLAIN_DIGITS || zero_in_front {
+        return None;
+    }
+    digits.iter().try_fold(0, |number: u64, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+    })
+}
+
+/// Digits of the largest number that every count of so many fits into: 2⁶⁴ has twenty.
+const PLAIN_DIGITS: usize = 19;
 
 /// Why bytes are no head, or no body.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,18 +115,22 @@ impl Fault {
 /// # Errors
 /// Names what is wrong as soon as it is certain, however the bytes were split.
 pub fn take(buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
+    whole(buffer, limit)?.map(|(raw, passing)| parse(&raw, passing)).transpose()
+}
+
+/// Takes the bytes of one head off the front of `buffer`, and says how many of its fields are for the client.
+pub(super) fn whole(buffer: &mut BytesMut, limit: usize) -> Result<Option<(Bytes, usize)>, Fault> {
     if buffer.is_empty() {
         return Ok(None);
     }
     protocol(buffer)?;
-    let Some(len) = end(buffer) else {
+    let Some(Extent { len, passing }) = extent(buffer) else {
         return if buffer.len() > limit { Err(too_large(buffer, limit)) } else { Ok(None) };
     };
     if len > limit {
         return Err(too_large(&buffer[..len], limit));
     }
-    let raw = buffer.split_to(len).freeze();
-    parse(&raw).map(Some)
+    Ok(Some((buffer.split_to(len).freeze(), passing)))
 }
 
 /// Whether the bytes are the beginning of an HTTP/1 answer.
@@ -139,62 +181,38 @@ fn protocol(bytes: &[u8]) -> Result<(), Fault> {
     })
 }
 
-/// Where a head or a trailer section ends: behind the first empty line.
-pub(super) fn end(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
-        [b'\n', ..] => Some(at + 2),
-        [b'\r', b'\n', ..] => Some(at + 3),
-        _ => None,
-    })
-}
-
-/// Parses a whole head.
-fn parse(raw: &Bytes) -> Result<Head, Fault> {
-    let mut slots = [const { MaybeUninit::uninit() }; limits::UPSTREAM_HEADERS];
-    let mut parsed = httparse::Response::new(&mut []);
-    match httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, raw, &mut slots) {
-        Ok(httparse::Status::Complete(_)) => {}
+/// Parses a whole head with so many fields for the client.
+pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
+    // Without room for fields it stops behind the status line.
+    let mut line = httparse::Response::new(&mut []);
+    match line.parse(raw) {
+        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => {}
         Ok(httparse::Status::Partial) => {
             return Err(Fault::new(Cause::ResponseHeadMalformed, format!("the head cannot be read: {}", shown(raw))));
         }
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(Fault::new(
-                Cause::ResponseHeaderTooLarge,
-                format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
-            ));
-        }
         Err(error) => return Err(malformed(raw, error)),
     }
-    let code = parsed.code.unwrap_or_default();
+    let code = line.code.unwrap_or_default();
     let status = match StatusCode::from_u16(code) {
         Ok(status) if code < MAX_STATUS => status,
         _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
     };
-    let mut head = Head::new(status, parsed.version == Some(1), room(parsed.headers));
-    for field in parsed.headers.iter() {
-        let start = field.value.as_ptr() as usize - raw.as_ptr() as usize;
-        let value = raw.slice(start..start + field.value.len());
-        let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_maybe_shared(value))
-        else {
-            return Err(Fault::new(
-                Cause::ResponseHeadMalformed,
-                format!("the field {} has a value that is not allowed", field.name.escape_debug()),
-            ));
-        };
-        head.add(name, value);
-    }
+    // Two more are always added.
+    let mut head = Head::new(status, line.version == Some(1), passing + 2);
+    let behind = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
+    fields::read(raw, behind, |name, value| head.add(name, value)).map_err(|bad| match bad.why {
+        Why::TooMany => Fault::new(
+            Cause::ResponseHeaderTooLarge,
+            format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
+        ),
+        Why::NoColon | Why::Name => malformed(raw, httparse::Error::HeaderName),
+        Why::Value => malformed(raw, httparse::Error::HeaderValue),
+    })?;
     Ok(head.complete())
 }
 
 /// The first status that does not exist (RFC 9110 section 15).
 const MAX_STATUS: u16 = 600;
-/// Room for the fields that pass and for the two that the gateway always adds: a map that grows is filled anew, and one
-/// that is too large costs memory of its own kind.
-fn room(fields: &[httparse::Header<'_>]) -> usize {
-    let stays = |name: &str| name.eq_ignore_ascii_case("connection") || name.eq_ignore_ascii_case("keep-alive");
-    fields.iter().filter(|field| !stays(field.name)).count() + 2
-}
 
 /// Names the first line that is wrong.
 fn malformed(raw: &[u8], error: httparse::Error) -> Fault {

@@ -2,10 +2,12 @@
 //! instead of guessing them.
 
 pub mod chunked;
+pub mod fields;
 pub mod framing;
 pub mod head;
+pub mod memo;
 #[cfg(test)]
 mod tests;
 
 pub use framing::Framing;
-pub use head::Head;
+pub use head::{Head, Stated};

@@ -387,6 +387,10 @@ pub const FASTCGI_INSTANT: Duration = Duration::from_millis(20);
 pub const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
+/// So much longer is every fourth idle before it is parked; longer than the allocator waits before it gives pages back.
+pub const PARK_APART: Duration = Duration::from_millis(100);
+/// How many times so much longer, at most.
+pub const PARK_TURNS: u32 = 6;
 /// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
 pub const FASTCGI_HEAD: usize = 2 * KIB;
 /// How long PHP-FPM may take to tell its status; then the log says that it did not answer.

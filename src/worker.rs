@@ -15,6 +15,7 @@ use crate::{
     listen::{
         Listener, Reception,
         accept::{Census, accept},
+        park::Turns,
     },
     observe::{AccessLog, program_log},
     shutdown::{Drain, Stage},
@@ -67,8 +68,13 @@ async fn run(start: Start) {
     let pools = upstreams.map(|(upstream, roster)| Pool::new(upstream, roster, &identity, &clock)).collect();
     let shared = Rc::new(Shared::new(settings, (pools, admission), &clock, log));
     let drain = Drain::new();
-    let reception =
-        Rc::new(Reception { shared: Rc::clone(&shared), clock: clock.clone(), drain: drain.clone(), census });
+    let reception = Rc::new(Reception {
+        shared: Rc::clone(&shared),
+        clock: clock.clone(),
+        drain: drain.clone(),
+        census,
+        turns: Turns::default(),
+    });
 
     let ticking = clock.clone();
     tokio::task::spawn_local(async move { ticking.run().await });

@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -149,7 +149,7 @@ fn begin(socket: Socket, peer: Peer, reception: &Rc<Reception>) {
 async fn turn_away(mut socket: Socket, peer: Peer, reception: &Rc<Reception>) {
     let limits = &reception.shared.settings.limits;
     let connection = Rc::new(Connection::new(peer, limits.body_timeout));
-    let watch = Watch::new(connection, reception.clock.timer(), limits);
+    let watch = Watch::new(connection, reception.clock.timer(), limits, Duration::MAX);
     let evidence = format!("`limits.connections` is {}, and as many clients are connected", limits.connections);
     let failure = Failure::new(Cause::AcceptClientLimit, evidence);
     refuse::answer(&mut socket, failure, &watch, reception).await;

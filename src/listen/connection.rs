@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Pause {
     pub socket: Socket,
     /// What had been read of the next request, nearly always nothing.
     pub begun: Bytes,
+    /// For how long it has been idle already.
+    pub idle: Duration,
 }
 
 /// Serves `socket` until its end, or until it has been idle for a while. `begun` was read from it before.
@@ -61,7 +64,8 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
         connection.ends = socket.ends();
     }
     let connection = Rc::new(connection);
-    let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), settings));
+    let park_after = reception.turns.next();
+    let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), settings, park_after));
     let service = service(reception, &watch);
     let mut http = http1::Builder::new()
         .half_close(settings.half_close)
@@ -102,11 +106,11 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
     drop(parts.service);
     let socket = parts.io.into_inner().socket;
     if let End::Expired(Waiting::Next) = end
-        && settings.keepalive_timeout > limits::PARK_AFTER
+        && settings.keepalive_timeout > park_after
         // The server that reads the rest of a body must not be taken away: another would take it for a request.
         && !connection.unread.get()
     {
-        return Some(Pause { socket, begun: parts.read_buf });
+        return Some(Pause { socket, begun: parts.read_buf, idle: park_after });
     }
     finish(socket, end, &watch, reception).await;
     None

@@ -62,12 +62,13 @@ pub struct Watch {
     header_timeout: Duration,
     keepalive_timeout: Duration,
     send_timeout: Duration,
+    park_after: Duration,
     half_close: bool,
 }
 
 impl Watch {
-    /// Of a connection that was just accepted.
-    pub fn new(connection: Rc<Connection>, timer: Timer, limits: &Limits) -> Self {
+    /// Of a connection that was just accepted; once it has been idle for `park_after` somebody else waits for it.
+    pub fn new(connection: Rc<Connection>, timer: Timer, limits: &Limits, park_after: Duration) -> Self {
         let watch = Self {
             connection,
             timer,
@@ -77,6 +78,7 @@ impl Watch {
             header_timeout: limits.header_timeout,
             keepalive_timeout: limits.keepalive_timeout,
             send_timeout: limits.send_timeout,
+            park_after,
             half_close: limits.half_close,
         };
         watch.wait(Waiting::First);
@@ -108,7 +110,7 @@ impl Watch {
             Waiting::First | Waiting::Head => Some(self.header_timeout),
             // With a part of a body still to come there is no idle connection to park.
             Waiting::Next if self.connection.unread.get() => Some(self.keepalive_timeout),
-            Waiting::Next => Some(self.keepalive_timeout.min(limits::PARK_AFTER)),
+            Waiting::Next => Some(self.keepalive_timeout.min(self.park_after)),
             Waiting::Send => Some(self.send_timeout),
         });
     }

@@ -4,7 +4,7 @@
 pub mod accept;
 mod connection;
 mod io;
-mod park;
+pub mod park;
 mod refuse;
 mod tap;
 
@@ -22,7 +22,7 @@ use std::{
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use self::accept::Census;
+use self::{accept::Census, park::Turns};
 use crate::{clock::Clock, config::settings::Listen, limits, shutdown::Drain, stack::Shared};
 
 /// What the connections of one worker use.
@@ -35,6 +35,8 @@ pub struct Reception {
     pub drain: Drain,
     /// Client connections of all workers.
     pub census: Census,
+    /// When idle connections are parked.
+    pub turns: Turns,
 }
 
 /// A bound address: one socket for each worker.

@@ -164,10 +164,9 @@ fn is_name(name: &[u8]) -> bool {
 /// The bytes that names are made of, dots included.
 const IN_NAMES: [bool; 256] = {
     let mut fits = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        let char = byte as u8;
-        fits[byte] = char.is_ascii_alphanumeric() || matches!(char, b'-' | b'.' | b'_' | b'~');
+    let mut byte = 0u8;
+    while byte.is_ascii() {
+        fits[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         byte += 1;
     }
     fits
@@ -175,9 +174,9 @@ const IN_NAMES: [bool; 256] = {
 
 /// An empty port is legal (RFC 3986 section 3.2.3).
 fn is_port(port: &[u8]) -> bool {
-    let number = port.iter().try_fold(0u32, |value, byte| {
-        let number = value * 10 + u32::from(byte.is_ascii_digit().then(|| byte - b'0')?);
-        (number <= u32::from(u16::MAX)).then_some(number)
+    let number = port.iter().try_fold(0u16, |value, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        value.checked_mul(10)?.checked_add(u16::from(digit))
     });
     number.is_some()
 }

@@ -95,7 +95,8 @@ pub fn read(raw: &Bytes, mut at: usize, mut take: impl FnMut(HeaderName, HeaderV
         let name = HeaderName::from_bytes(&line[..colon]).map_err(|_| bad(Why::Name))?;
         let value = trim(&line[colon + 1..]);
         let start = at + colon + 1 + value.start;
-        let value = HeaderValue::from_maybe_shared(raw.slice(start..start + value.len())).map_err(|_| bad(Why::Value))?;
+        let value =
+            HeaderValue::from_maybe_shared(raw.slice(start..start + value.len())).map_err(|_| bad(Why::Value))?;
         take(name, value);
         at = end + 1;
     }

@@ -82,9 +82,9 @@ fn plain(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > PLAIN_DIGITS || zero_in_front {
         return None;
     }
-    digits.iter().try_fold(0, |number: u64, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |number: u64, digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0')))
 }
 
 /// Digits of the largest number that every count of so many fits into: 2⁶⁴ has twenty.

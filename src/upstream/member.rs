@@ -12,6 +12,7 @@ use std::{
 use http::{HeaderName, HeaderValue};
 
 use super::{
+    danger::Danger,
     keeping::{Keeping, Span},
     resolve::{Name, Places},
     roster::Standing,
@@ -38,6 +39,8 @@ pub struct Member {
     pub name: Option<Rc<Name>>,
     /// How it stands, over all workers.
     pub standing: Arc<Standing>,
+    /// What its pool's servers are up to, over all of them.
+    pub danger: Rc<Danger>,
     /// Last used last.
     idle: RefCell<Vec<Kept>>,
     /// How long it keeps idle connections, as far as is known.
@@ -60,6 +63,9 @@ pub enum Use {
     Repeatable,
     /// A request that may not be, or cannot be.
     Once,
+    /// The same, sent so that its connection tells when nobody has read it, if it is one that can (see
+    /// [`Connection::is_local`]).
+    Witnessed,
 }
 
 impl Member {
@@ -78,6 +84,7 @@ impl Member {
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
             name: None,
             standing: Arc::clone(standing),
+            danger: Rc::default(),
             idle: RefCell::default(),
             keeping: Cell::default(),
             swept: Cell::new(None),
@@ -89,6 +96,12 @@ impl Member {
     #[must_use]
     pub fn named(self, name: Option<Rc<Name>>) -> Self {
         Self { name, ..self }
+    }
+
+    /// The same with the mark that it shares with its pool's other servers.
+    #[must_use]
+    pub fn warned(self, danger: &Rc<Danger>) -> Self {
+        Self { danger: Rc::clone(danger), ..self }
     }
 
     /// Sees to it that `take` begins with an idle connection to `address`; `false` where there is none.
@@ -116,9 +129,13 @@ impl Member {
         let longest = match (pool.idle_timeout, wanted) {
             (Some(set), _) => set,
             (None, Use::Repeatable) => keeping.longest(),
-            (None, Use::Once) => keeping.longest_tested(now),
+            (None, Use::Once | Use::Witnessed) => keeping.longest_tested(now),
         };
-        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest) {
+        let longest_of = |kept: &Kept| match wanted {
+            Use::Witnessed if kept.connection.is_local() => longest.max(keeping.longest_survived()),
+            _ => longest,
+        };
+        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest_of(kept)) {
             let span = self.span(&kept, now);
             match kept.connection.look() {
                 Idle::Clean => {
@@ -138,6 +155,9 @@ impl Member {
         let mut keeping = self.keeping.get();
         keeping.saw_closed(idle, now);
         self.keeping.set(keeping);
+        if idle.is_hasty() {
+            self.danger.sign(now);
+        }
     }
 
     /// Keeps a connection that may serve again, from `now` on.
@@ -185,6 +205,9 @@ impl Member {
             let span = self.span(kept, now);
             if kept.connection.look() == Idle::Closed {
                 keeping.saw_closed(span, now);
+                if span.is_hasty() {
+                    self.danger.sign(now);
+                }
                 return false;
             }
             oldest = oldest.max(span.until);

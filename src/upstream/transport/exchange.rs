@@ -70,6 +70,8 @@ pub struct Terms {
     pub under_way: Option<UnderWay>,
     /// The request's place among those under way, where they are counted: given back when the answer has been read.
     pub seat: Option<Rc<Seat>>,
+    /// Whether the request goes out as a witnessed one, if its connection is kept and local.
+    pub witnessed: bool,
 }
 
 /// What the exchange's timer stands for.
@@ -130,10 +132,11 @@ impl Exchange {
         let began = if reused { delivery.began() } else { Instant::now() };
         delivery.sending.set(Some(began));
         let records: Option<Box<Answer>> = terms.upstream.fastcgi.as_ref().map(|_| Box::default());
+        let witnessed = terms.witnessed && reused && records.is_none() && connection.is_local();
         // Boxed, because it goes from hand to hand.
         Box::new(Self {
             connection,
-            upload: Upload::new(head, replay, expects, records.is_some()),
+            upload: Upload::new(head, replay, (expects, witnessed), records.is_some()),
             records,
             delivery,
             terms,
@@ -161,6 +164,11 @@ impl Exchange {
                 return Err(self.ended_before_head(&end, findings));
             }
         };
+        if self.upload.is_watched() {
+            // An answer says as much as an acknowledgement does.
+            self.upload.open();
+            poll_fn(|cx| Poll::Ready(self.poll_upload(cx))).await;
+        }
         let now = Instant::now();
         if self.delivery.sent.get().is_none() {
             self.delivery.sent.set(Some(now));
@@ -304,6 +312,9 @@ impl Exchange {
                 Poll::Ready(Ok(())) => continue,
                 Poll::Ready(Err(end)) => return Poll::Ready(Err(Stop::Ended(end))),
                 Poll::Pending => {}
+            }
+            if waits == Waits::Witness && self.poll_watch(cx).is_ready() {
+                continue;
             }
             self.wait_for(waits);
             match self.poll_deadline(cx) {
@@ -461,7 +472,7 @@ impl Exchange {
         let timeouts = &self.terms.upstream.timeouts;
         let (waiting, limit) = match waits {
             Waits::Done => (Waiting::Head, timeouts.head),
-            Waits::Upstream | Waits::Broken => (Waiting::Send, timeouts.send),
+            Waits::Upstream | Waits::Witness | Waits::Broken => (Waiting::Send, timeouts.send),
             Waits::Client => (Waiting::Client, Some(self.upload.replay().body().timeout())),
             Waits::Word => (Waiting::Word, Some(limits::CONTINUE_TIMEOUT)),
         };

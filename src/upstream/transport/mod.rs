@@ -12,6 +12,7 @@ mod stream;
 mod tests;
 mod upload;
 mod verdict;
+mod witness;
 
 pub use connection::{Connection, Idle};
 pub use exchange::{Exchange, Terms};

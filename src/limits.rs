@@ -319,7 +319,9 @@ pub const PROOF_WAIT_MOST: Duration = Duration::from_millis(100);
 pub const PROOF_PAUSE: Duration = Duration::from_millis(1);
 /// After a server broke a connection or was not there, requests that cannot be sent twice are witnessed for so long.
 pub const DANGER_LIFE: Duration = Duration::from_secs(30);
-/// How often the kernel is asked whether a witnessed head has been acknowledged.
+/// For so long the kernel is asked again and again whether a witnessed head has been acknowledged.
+pub const WITNESS_EAGER: Duration = Duration::from_micros(200);
+/// How often it is asked then.
 pub const WITNESS_PAUSE: Duration = Duration::from_millis(1);
 /// The body goes at the latest after so long: a little more than an acknowledgement is ever delayed for on a short way
 /// (`TCP_DELACK_MIN`, 40 ms).

@@ -121,6 +121,11 @@ impl Exchange {
             Box::new(Watch { since: Instant::now(), pause: Box::pin(sleep(limits::WITNESS_PAUSE)) })
         });
         while !witness.is_over(before, self.connection.tcp_info()) && watch.since.elapsed() < limits::WITNESS_WAIT {
+            if watch.since.elapsed() < limits::WITNESS_EAGER {
+                // A server that is not busy reads sooner than any timer goes off.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             ready!(watch.pause.as_mut().poll(cx));
             watch.pause.set(sleep(limits::WITNESS_PAUSE));
         }

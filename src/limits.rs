@@ -54,7 +54,7 @@ pub const POOL_LEARNED_APART: Duration = Duration::from_millis(500);
 /// Without a closing for so long a learned timeout is raised by its margin, in case it was raised at the upstream.
 pub const POOL_LEARNED_LIFE: Duration = Duration::from_mins(1);
 /// For so long after a server closed a connection that had hardly been idle, requests that cannot be sent twice get fresh
-/// ones: it could close any in the moment that it is used.
+/// ones: it could close any in the moment that it is used. Not where they can be witnessed.
 pub const POOL_HASTY_LIFE: Duration = Duration::from_secs(10);
 /// Idle connections younger than this are used for every request; no upstream closes them so soon on purpose.
 pub const POOL_IDLE_UNTESTED: Duration = Duration::from_millis(50);
@@ -321,6 +321,20 @@ pub const PROOF_PAUSE: Duration = Duration::from_millis(1);
 pub const HEAD_MEMO: usize = 2 << 10;
 /// Bytes that are looked at when some come on an idle connection: enough to tell a farewell.
 pub const STRAY_BYTES: usize = 64;
+/// After a server broke a connection or was not there, requests that cannot be sent twice are witnessed for so long.
+pub const DANGER_LIFE: Duration = Duration::from_secs(30);
+/// For so long the kernel is asked again and again whether a witnessed head has been acknowledged.
+pub const WITNESS_EAGER: Duration = Duration::from_micros(200);
+/// How often it is asked then.
+pub const WITNESS_PAUSE: Duration = Duration::from_millis(1);
+/// The body goes at the latest after so long: a little more than an acknowledgement is ever delayed for on a short way
+/// (`TCP_DELACK_MIN`, 40 ms).
+pub const WITNESS_WAIT: Duration = Duration::from_millis(50);
+/// How much of a witnessed head goes with its second write.
+pub const WITNESS_REST: usize = 2;
+/// Only the loopback device takes segments as large as this: on the way to an address of ours that leads elsewhere (by
+/// translation) they are smaller.
+pub const LOOPBACK_SEGMENT: u32 = 16 * 1024;
 /// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
 pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to an upstream; a larger one costs a second allocation.

@@ -73,7 +73,12 @@ pub fn judge(case: &Case) -> Verdict {
         return Verdict::GiveUp;
     }
     if case.delivered == Delivered::No {
-        return if case.others { Verdict::Other { charged: false } } else { Verdict::GiveUp };
+        return match case.others {
+            true => Verdict::Other { charged: false },
+            // It was there and took the connection: it is asked again, as behind an end that came first.
+            false if case.cause == Cause::SendResetReused => Verdict::Fresh { charged: false },
+            false => Verdict::GiveUp,
+        };
     }
     let broke = breaks_the_exchange(case.cause) || case.retry_timeouts && is_timeout(case.cause);
     if !broke || !case.idempotent {

@@ -14,6 +14,14 @@ pub struct Span {
     pub until: Duration,
 }
 
+impl Span {
+    /// Whether a connection that was closed then had hardly been idle: no server does that because of its timeout.
+    #[must_use]
+    pub fn is_hasty(&self) -> bool {
+        self.until < limits::POOL_IDLE_UNTESTED
+    }
+}
+
 /// What is known of a server's habit.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keeping {
@@ -58,7 +66,7 @@ impl Keeping {
     /// At `now` a connection was found closed: `idle.open` is the last that it was seen open.
     pub fn saw_closed(&mut self, idle: Span, now: Instant) {
         self.survived = self.survived.min(idle.open);
-        if idle.until < limits::POOL_IDLE_UNTESTED {
+        if idle.is_hasty() {
             self.hasty = Some(now);
             return;
         }
@@ -93,6 +101,12 @@ impl Keeping {
         if self.hasty.is_some_and(|at| now.saturating_duration_since(at) < limits::POOL_HASTY_LIFE) {
             return Duration::ZERO;
         }
+        self.longest_survived()
+    }
+
+    /// The same where a request that was not read is known not to have been: then haste is nothing to be afraid of.
+    #[must_use]
+    pub fn longest_survived(&self) -> Duration {
         let tested = less_margin(self.survived).max(limits::POOL_IDLE_UNTESTED);
         tested.max(self.within_announced().unwrap_or_default()).min(self.longest())
     }

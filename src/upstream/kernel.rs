@@ -20,9 +20,15 @@ pub struct TcpInfo {
     /// Bytes that the peer's kernel has acknowledged since the beginning, the SYN's one included (RFC 4898,
     /// `tcpEStatsAppHCThruOctetsAcked`).
     pub acked: u64,
+    /// Bytes that were written and have not been sent once.
+    pub unsent: u32,
+    /// Segments that were sent again.
+    pub resent: u32,
+    /// The largest segment that may be sent, which the peer's own device limits.
+    pub segment: u32,
 }
 
-/// Asks about `socket`. `None` where it is no TCP socket, or the kernel is older than 4.2 and does not count.
+/// Asks about `socket`. `None` where it is no TCP socket, or the kernel is older than 4.6 and does not count.
 #[must_use]
 #[expect(unsafe_code, reason = "no safe wrapper of `getsockopt(TCP_INFO)` tells the acknowledged bytes")]
 pub fn tcp_info(socket: &impl AsFd) -> Option<TcpInfo> {
@@ -39,7 +45,7 @@ pub fn tcp_info(socket: &impl AsFd) -> Option<TcpInfo> {
             &raw mut length,
         )
     };
-    let needed = offset_of!(libc::tcp_info, tcpi_bytes_acked) + size_of::<u64>();
+    let needed = offset_of!(libc::tcp_info, tcpi_notsent_bytes) + size_of::<u32>();
     if asked != 0 || usize::try_from(length).ok()? < needed {
         return None;
     }
@@ -49,6 +55,9 @@ pub fn tcp_info(socket: &impl AsFd) -> Option<TcpInfo> {
         over: info.tcpi_state == CLOSE,
         round_trip: Duration::from_micros(info.tcpi_rtt.into()),
         acked: info.tcpi_bytes_acked,
+        unsent: info.tcpi_notsent_bytes,
+        resent: info.tcpi_total_retrans,
+        segment: info.tcpi_snd_mss,
     })
 }
 
@@ -61,6 +70,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::limits;
 
     #[test]
     fn a_new_connection_has_one_byte_acknowledged_which_is_the_syn() {
@@ -70,6 +80,8 @@ mod tests {
             let info = tcp_info(&near).unwrap();
             assert_eq!((info.acked, info.over), (1, false), "{host}");
             assert!(!info.round_trip.is_zero(), "{info:?}");
+            assert!(info.segment >= limits::LOOPBACK_SEGMENT, "{info:?}");
+            assert_eq!((info.unsent, info.resent), (0, 0), "{host}");
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 use http::{HeaderName, HeaderValue};
 
 use super::{
+    danger::Danger,
     keeping::{Keeping, Span},
     resolve::{Name, Places},
     roster::Standing,
@@ -43,6 +44,8 @@ pub struct Member {
     pub standing: Arc<Standing>,
     /// The head of its last answer.
     pub heads: RefCell<Memo>,
+    /// What its pool's servers are up to, over all of them.
+    pub danger: Rc<Danger>,
     /// Last used last.
     idle: RefCell<Vec<Kept>>,
     /// How long it keeps idle connections, as far as is known.
@@ -65,6 +68,9 @@ pub enum Use {
     Repeatable,
     /// A request that may not be, or cannot be.
     Once,
+    /// The same, sent so that its connection tells when nobody has read it, if it is one that can (see
+    /// [`Connection::is_local`]).
+    Witnessed,
 }
 
 impl Member {
@@ -84,6 +90,7 @@ impl Member {
             name: None,
             standing: Arc::clone(standing),
             heads: RefCell::default(),
+            danger: Rc::default(),
             idle: RefCell::default(),
             keeping: Cell::default(),
             swept: Cell::new(None),
@@ -95,6 +102,12 @@ impl Member {
     #[must_use]
     pub fn named(self, name: Option<Rc<Name>>) -> Self {
         Self { name, ..self }
+    }
+
+    /// The same with the mark that it shares with its pool's other servers.
+    #[must_use]
+    pub fn warned(self, danger: &Rc<Danger>) -> Self {
+        Self { danger: Rc::clone(danger), ..self }
     }
 
     /// Sees to it that `take` begins with an idle connection to `address`; `false` where there is none.
@@ -122,9 +135,13 @@ impl Member {
         let longest = match (pool.idle_timeout, wanted) {
             (Some(set), _) => set,
             (None, Use::Repeatable) => keeping.longest(),
-            (None, Use::Once) => keeping.longest_tested(now),
+            (None, Use::Once | Use::Witnessed) => keeping.longest_tested(now),
         };
-        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest) {
+        let longest_of = |kept: &Kept| match wanted {
+            Use::Witnessed if kept.connection.is_local() => longest.max(keeping.longest_survived()),
+            _ => longest,
+        };
+        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest_of(kept)) {
             let span = self.span(&kept, now);
             match kept.connection.look() {
                 Idle::Clean => {
@@ -144,6 +161,9 @@ impl Member {
         let mut keeping = self.keeping.get();
         keeping.saw_closed(idle, now);
         self.keeping.set(keeping);
+        if idle.is_hasty() {
+            self.danger.sign(now);
+        }
     }
 
     /// Keeps a connection that may serve again, from `now` on.
@@ -191,6 +211,9 @@ impl Member {
             let span = self.span(kept, now);
             if kept.connection.look() == Idle::Closed {
                 keeping.saw_closed(span, now);
+                if span.is_hasty() {
+                    self.danger.sign(now);
+                }
                 return false;
             }
             oldest = oldest.max(span.until);

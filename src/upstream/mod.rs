@@ -6,6 +6,7 @@ pub mod balance;
 pub mod budget;
 pub mod choice;
 pub mod connect;
+pub mod danger;
 pub mod delivery;
 mod evidence;
 pub mod fpm;
@@ -29,6 +30,7 @@ use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
 
 use balance::{Balancer, Candidate, slow_start::SlowStart};
 use budget::Budget;
+use danger::Danger;
 use fastrand::Rng;
 use fpm::Inquiries;
 use http::Response;
@@ -78,9 +80,10 @@ impl Pool {
             standing: Arc::clone(standing),
         };
         let candidates: Vec<_> = servers().map(candidate).collect();
+        let danger = Rc::default();
         Rc::new(Self {
             name: upstream.name.as_str().into(),
-            members: servers().map(|(server, standing)| member(server, standing, &resolver)).collect(),
+            members: servers().map(|(server, standing)| member(server, standing, (&resolver, &danger))).collect(),
             balancer: Balancer::new(&upstream.balance, &candidates, Rng::new()),
             slow_start: SlowStart::new(upstream.slow_start),
             budget: Budget::new(upstream.retry.budget_percent, crate::limits::RETRY_BUDGET_FLOOR),
@@ -119,8 +122,13 @@ impl Pool {
 }
 
 /// A server without connections. It leaves the addresses to which its name leads no longer.
-fn member(server: &settings::Server, standing: &Arc<Standing>, resolver: &Resolver) -> Rc<Member> {
-    let member = Rc::new(Member::new(server.clone(), standing).named(resolver.name(&server.address)));
+fn member(
+    server: &settings::Server,
+    standing: &Arc<Standing>,
+    (resolver, danger): (&Resolver, &Rc<Danger>),
+) -> Rc<Member> {
+    let member = Member::new(server.clone(), standing).named(resolver.name(&server.address)).warned(danger);
+    let member = Rc::new(member);
     if let Some(name) = &member.name {
         let leaving = Rc::downgrade(&member);
         name.watch(move |places| {

@@ -233,14 +233,14 @@ impl Replay {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{rc::Rc, task::Waker};
 
     use super::*;
     use crate::observe::sample;
 
     /// A body of which an attempt has read these pieces and written nothing.
-    fn read(pieces: &[&'static str], limit: usize) -> Box<Replay> {
+    pub fn read(pieces: &[&'static str], limit: usize) -> Box<Replay> {
         let mut replay = Replay::new(RequestBody::none(&Rc::new(sample::record("http://a/", &[]))), limit);
         for piece in pieces {
             replay.keep(&Bytes::from_static(piece.as_bytes()));

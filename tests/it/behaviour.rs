@@ -21,6 +21,7 @@ mod stale;
 mod start;
 mod stop;
 mod uploads;
+mod witness;
 
 use crate::support::{Gate, Origin};
 

@@ -3,7 +3,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Shutdown, SocketAddr},
+    net::{Shutdown, SocketAddr, TcpStream},
     path::Path,
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
@@ -23,6 +23,8 @@ pub enum Step {
     ReadRequest,
     /// Reads a whole request of FastCGI; its parameters become the lines of its head.
     ReadRecords,
+    /// Waits until these bytes have come, and reads nothing. Only where the connection has nothing left from before.
+    Arrive(Vec<u8>),
     /// Writes these bytes.
     Send(Vec<u8>),
     /// Writes these bytes one by one.
@@ -266,6 +268,7 @@ impl Connection {
                 Step::ReadHead => self.read_head().is_some(),
                 Step::ReadRequest => self.read_request(),
                 Step::ReadRecords => self.read_records(),
+                Step::Arrive(bytes) => self.has_come(bytes),
                 Step::Send(bytes) => self.socket.write_all(bytes).is_ok(),
                 Step::Drip(bytes, pause) => bytes.iter().all(|byte| {
                     thread::sleep(*pause);
@@ -312,6 +315,19 @@ impl Connection {
     fn until_stopped(&self) {
         let seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.seen.1.wait_while(seen, |seen| !seen.stopped));
+    }
+
+    /// Waits for `bytes` among those that have not been read.
+    fn has_come(&self, bytes: &[u8]) -> bool {
+        let Ok(socket) = self.socket.try_clone() else { return false };
+        let (socket, mut piece) = (TcpStream::from(socket), vec![0; 1 << 16]);
+        loop {
+            match socket.peek(&mut piece) {
+                Ok(length @ 1..) if find(&piece[..length], bytes).is_some() => return true,
+                Ok(1..) => thread::yield_now(),
+                _ => return false,
+            }
+        }
     }
 
     /// Reads a head and records it as a request whose body has not come.

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use super::{Failed, expects};
 use crate::{
     clock::Timer,
+    config::settings::RetryOn,
     failure::{Cause, Result},
     limits,
     message::{Body, Record, hop},
@@ -58,8 +59,8 @@ impl Attempt<'_> {
         let pulse = &self.member.standing.pulse;
         let heading = self.heading(began);
         let fresh = fresh || !self.is_kept(heading.as_ref());
-        let kept =
-            if fresh { None } else { self.member.take(self.record, &self.pool.upstream.pool, self.wanted, began) };
+        let wanted = self.wanted(began);
+        let kept = if fresh { None } else { self.member.take(self.record, &self.pool.upstream.pool, wanted, began) };
         let connection = match kept {
             Some(connection) => connection,
             // Boxed for the same reason as in `give_up`.
@@ -72,6 +73,7 @@ impl Attempt<'_> {
                     let now = Instant::now();
                     pulse.reached(false);
                     pulse.fail(failure.cause, now);
+                    self.member.danger.heed(failure.cause, now);
                     delivery.conclude(Some(failure.cause), now);
                     self.learn(failure.cause, now);
                     if health::is_own(failure.cause, &delivery, self.record.started, now) {
@@ -102,6 +104,7 @@ impl Attempt<'_> {
             total: self.total.cloned(),
             under_way: Some(under_way),
             seat: self.seat.cloned(),
+            witnessed: wanted == Use::Witnessed,
         };
         let mut exchange = Exchange::new(connection, (head, replay, expects), (delivery, timer), terms);
         match self.exchange(&mut exchange).await {
@@ -119,11 +122,20 @@ impl Attempt<'_> {
                 self.record.upstream_status.set(0);
                 let now = Instant::now();
                 pulse.fail(failure.cause, now);
+                self.member.danger.heed(failure.cause, now);
                 exchange.conclude(failure.cause);
                 self.learn(failure.cause, now);
                 Err((failure, exchange.into_replay()))
             }
         }
+    }
+
+    /// What a connection is wanted for at `now`: while servers die or close at any moment, what can be sent once only is
+    /// witnessed. Not otherwise, because that costs a second write, and a body the time in which its head is read.
+    fn wanted(&self, now: Instant) -> Use {
+        let Pool { upstream, .. } = &**self.pool;
+        let can = self.wanted == Use::Once && upstream.retry.on == RetryOn::Proof && upstream.fastcgi.is_none();
+        if can && self.member.danger.lasts(now) { Use::Witnessed } else { self.wanted }
     }
 
     /// Notes that an answer came: how long it took, and when, where it came behind the whole request.

@@ -150,5 +150,6 @@ fn a_server_that_closes_what_has_hardly_been_idle_gets_nothing_unrepeatable_on_k
     keeping.saw_closed(Span { open: Duration::ZERO, until: ms(10) }, now);
     assert_eq!(keeping.longest_tested(now + ms(9_999)), Duration::ZERO);
     assert_eq!(keeping.longest(), limits::POOL_IDLE_TIMEOUT, "what can be repeated is not concerned");
+    assert_eq!(keeping.longest_survived(), limits::POOL_IDLE_UNTESTED, "nor what is witnessed");
     assert_eq!(keeping.longest_tested(now + limits::POOL_HASTY_LIFE), limits::POOL_IDLE_UNTESTED);
 }

@@ -42,6 +42,8 @@ pub struct Connection {
     large: bool,
     /// Bytes written in all exchanges.
     written: u64,
+    /// Whether it leads to a loopback address, over TCP.
+    local: bool,
     /// How long it had been idle when it was taken, and how much of that it was last seen open.
     pub idle: Span,
 }
@@ -61,8 +63,10 @@ impl Connection {
     /// A fresh connection.
     #[must_use]
     pub fn new(wire: Wire) -> Self {
+        let local = matches!(&wire, Wire::Tcp(stream) if stream.peer_addr().is_ok_and(is_loopback));
         Self {
             wire,
+            local,
             buffer: BytesMut::new(),
             served: 0,
             streams: false,
@@ -77,6 +81,12 @@ impl Connection {
     #[must_use]
     pub fn to(address: SocketAddr, wire: Wire) -> Self {
         Self { leads_to: Some(address), ..Self::new(wire) }
+    }
+
+    /// Whether the kernel at its far end is this one, as far as an address tells: TCP to a loopback address.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.local
     }
 
     /// Bytes written since it was opened.
@@ -182,5 +192,31 @@ impl Connection {
         })?;
         self.written += written as u64;
         Poll::Ready(Ok(written))
+    }
+}
+
+/// Whether `address` is this machine's own, one of IPv4 in the form of IPv6 included.
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_addresses_are_known_in_every_form() {
+        let rows = [
+            ("127.0.0.1:80", true),
+            ("127.9.0.1:80", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("10.0.0.1:80", false),
+            ("[::ffff:10.0.0.1]:80", false),
+            ("[fe80::1]:80", false),
+        ];
+        for (address, expected) in rows {
+            assert_eq!(is_loopback(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

@@ -11,12 +11,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode};
 
 use super::{
     connection::Connection,
-    http1::framing::{Framing, framing, keeps_alive},
-    http1::head::{self, Head},
+    http1::{Framing, Head},
     stream,
     upload::{Upload, Waits},
 };
@@ -48,7 +46,7 @@ pub struct Exchange {
     pub(super) timer: Timer,
     pub(super) waiting: Waiting,
     pub(super) framing: Framing,
-    keeps_alive: bool,
+    pub(super) keeps_alive: bool,
     pub(super) interim: u32,
     /// When something last came, as far as anybody asked.
     moved_at: Instant,
@@ -70,6 +68,8 @@ pub struct Terms {
     pub under_way: Option<UnderWay>,
     /// The request's place among those under way, where they are counted: given back when the answer has been read.
     pub seat: Option<Rc<Seat>>,
+    /// Whether the request goes out as a witnessed one, if its connection is kept and local.
+    pub witnessed: bool,
 }
 
 /// What the exchange's timer stands for.
@@ -130,10 +130,11 @@ impl Exchange {
         let began = if reused { delivery.began() } else { Instant::now() };
         delivery.sending.set(Some(began));
         let records: Option<Box<Answer>> = terms.upstream.fastcgi.as_ref().map(|_| Box::default());
+        let witnessed = terms.witnessed && reused && records.is_none() && connection.is_local();
         // Boxed, because it goes from hand to hand.
         Box::new(Self {
             connection,
-            upload: Upload::new(head, replay, expects, records.is_some()),
+            upload: Upload::new(head, replay, (expects, witnessed), records.is_some()),
             records,
             delivery,
             terms,
@@ -161,6 +162,11 @@ impl Exchange {
                 return Err(self.ended_before_head(&end, findings));
             }
         };
+        if self.upload.is_watched() {
+            // An answer says as much as an acknowledgement does.
+            self.upload.open();
+            poll_fn(|cx| Poll::Ready(self.poll_upload(cx))).await;
+        }
         let now = Instant::now();
         if self.delivery.sent.get().is_none() {
             self.delivery.sent.set(Some(now));
@@ -305,55 +311,14 @@ impl Exchange {
                 Poll::Ready(Err(end)) => return Poll::Ready(Err(Stop::Ended(end))),
                 Poll::Pending => {}
             }
+            if waits == Waits::Witness && self.poll_watch(cx).is_ready() {
+                continue;
+            }
             self.wait_for(waits);
             match self.poll_deadline(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Expired::Phase) if self.waiting == Waiting::Word => self.upload.open(),
                 Poll::Ready(expired) => return Poll::Ready(Err(Stop::Failed(self.expired(expired)))),
-            }
-        }
-    }
-
-    /// Takes a final head out of what was read; interim ones are counted and dropped.
-    fn take_head(&mut self) -> Result<Option<Box<Head>>> {
-        if self.records.is_some() {
-            return self.take_cgi_head();
-        }
-        loop {
-            let limit = self.terms.upstream.head_size;
-            let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit);
-            let head = match taken {
-                Ok(Some(head)) => head,
-                Ok(None) => {
-                    let begun = head::begins(&self.connection.buffer);
-                    self.delivery.answered.set(self.delivery.answered.get() || begun);
-                    return Ok(None);
-                }
-                Err(fault) => return Err(self.fault(fault)),
-            };
-            self.delivery.answered.set(true);
-            self.delivery.phase.set(Phase::Headers);
-            if head.status == StatusCode::SWITCHING_PROTOCOLS {
-                let evidence = "the server switched protocols (101) though nobody asked for it";
-                return Err(self.delivery.failure(Cause::UpgradeInvalid, evidence));
-            }
-            if !head.status.is_informational() {
-                let answers_head = self.terms.record.head.method == Method::HEAD;
-                self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
-                self.keeps_alive = keeps_alive(&head, self.framing);
-                return Ok(Some(head));
-            }
-            self.interim += 1;
-            if self.interim > limits::UPSTREAM_INTERIM {
-                let evidence = format!("{} interim (1xx) answers came and no final one", self.interim);
-                return Err(self.delivery.failure(Cause::ResponseTooManyInterim, evidence));
-            }
-            if head.status == StatusCode::CONTINUE {
-                self.upload.open();
-            }
-            // A server that says that it works gets more time, but not without end.
-            if self.delivery.elapsed() < limits::UPSTREAM_INTERIM_TIME {
-                self.waiting = Waiting::Nothing;
             }
         }
     }
@@ -380,17 +345,6 @@ impl Exchange {
                 Poll::Pending => return self.poll_body_deadline(cx, waits).map(Err),
             }
         }
-    }
-
-    /// Takes the head of an answer in records.
-    fn take_cgi_head(&mut self) -> Result<Option<Box<Head>>> {
-        let Some(records) = &mut self.records else { return Ok(None) };
-        let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
-        self.delivery.answered.set(records.understood());
-        let Some(head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
-        let answers_head = self.terms.record.head.method == Method::HEAD;
-        self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
-        Ok(Some(Box::new(head)))
     }
 
     /// The bytes of the body that have come and were not yet used.
@@ -463,7 +417,7 @@ impl Exchange {
         let timeouts = &self.terms.upstream.timeouts;
         let (waiting, limit) = match waits {
             Waits::Done => (Waiting::Head, timeouts.head),
-            Waits::Upstream | Waits::Broken => (Waiting::Send, timeouts.send),
+            Waits::Upstream | Waits::Witness | Waits::Broken => (Waiting::Send, timeouts.send),
             Waits::Client => (Waiting::Client, Some(self.upload.replay().body().timeout())),
             Waits::Word => (Waiting::Word, Some(limits::CONTINUE_TIMEOUT)),
         };

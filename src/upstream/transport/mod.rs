@@ -2,6 +2,7 @@
 //! What the bytes mean is each protocol's, one folder each; what a broken exchange means is `verdict`'s.
 
 mod afterwards;
+mod answer_head;
 pub mod connection;
 pub mod exchange;
 pub mod fastcgi;
@@ -12,6 +13,7 @@ mod stream;
 mod tests;
 mod upload;
 mod verdict;
+mod witness;
 
 pub use connection::{Connection, Idle};
 pub use exchange::{Exchange, Terms};

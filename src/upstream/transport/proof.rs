@@ -1,4 +1,5 @@
-//! Whether the kernel proves that a request on a kept connection never reached the application.
+//! Whether the kernel proves that a request on a kept connection never reached the application: thrown away behind the
+//! peer's end, or unread when the peer reset the connection.
 //! Asked by `exchange` when a connection has ended in silence; `verdict` names the cause, `judge` decides what follows.
 
 use std::time::{Duration, Instant};
@@ -16,33 +17,66 @@ const SYN: u64 = 1;
 pub(super) struct Findings {
     /// When it ended.
     pub at: Instant,
-    /// Whether nothing of the request has reached the application.
-    pub undelivered: bool,
+    /// How it is known that nothing of the request has reached the application, where it is.
+    pub undelivered: Option<Proof>,
+}
+
+/// How it is known that a request has not been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It came behind the peer's end.
+    TooLate,
+    /// The peer reset the connection, and what was sent is of a kind that is acknowledged when it is read.
+    Unread,
 }
 
 impl Exchange {
     /// Asks the kernel about a connection that has just ended, and waits a moment for what may still be on its way.
     ///
-    /// The proof needs all of: a connection that has served before; not one byte of an answer, and the peer's FIN first;
+    /// The proof that it was too late needs all of: a connection that has served before; not one byte of an answer, and the peer's FIN first;
     /// then its reset, which a kernel sends that has no reader for the bytes any more (state CLOSE, error EPIPE: a reset
     /// without the FIN before it would say ECONNRESET); and nothing of this request acknowledged. A FIN carries the
     /// acknowledgement of all that came before it, so this one left before the request arrived. The acknowledged bytes
     /// alone would prove nothing, because an acknowledgement may be delayed.
+    ///
+    /// The proof that it was not read needs a reset (ECONNRESET, told to the read or to the write that met it), not one byte
+    /// of an answer, and a witness that nothing was acknowledged although it would have been: see `witness`.
     pub(super) async fn examine(&self, end: &End) -> Findings {
         let at = Instant::now();
         let silent = self.delivery.read.get() == 0 && self.delivery.written.get() > 0;
-        let undelivered = silent
-            && self.delivery.reused.get()
-            && matches!(end, End::Closed)
-            && self.terms.upstream.retry.on == RetryOn::Proof
-            && self.was_thrown_away(at).await;
+        let asks = silent && self.delivery.reused.get() && self.terms.upstream.retry.on == RetryOn::Proof;
+        let undelivered = if !asks {
+            None
+        } else if self.was_unread(end) {
+            Some(Proof::Unread)
+        } else if matches!(end, End::Closed) && self.was_thrown_away(at).await {
+            Some(Proof::TooLate)
+        } else {
+            None
+        };
         Findings { at, undelivered }
+    }
+
+    /// Whether the witnesses of this exchange say that nobody has read it.
+    fn was_unread(&self, end: &End) -> bool {
+        let told = match end {
+            End::Failed(error) => Some(error),
+            End::Closed => self.upload.error(),
+        };
+        let reset = told.and_then(Errno::from_io_error) == Some(Errno::CONNRESET);
+        let proves = |info| self.upload.witness().proves(self.delivery.written.get(), self.acked_before(), info);
+        reset && self.connection.tcp_info().is_some_and(proves)
+    }
+
+    /// What was acknowledged when the exchange began: all that earlier requests have written was acknowledged at the
+    /// latest with their answers.
+    pub(super) fn acked_before(&self) -> u64 {
+        SYN + (self.connection.written() - self.delivery.written.get())
     }
 
     /// Whether the peer's kernel threw the whole request away; waits up to two round trips for it to say so.
     async fn was_thrown_away(&self, since: Instant) -> bool {
-        // All that earlier requests have written was acknowledged at the latest with their answers.
-        let before = SYN + (self.connection.written() - self.delivery.written.get());
+        let before = self.acked_before();
         loop {
             let waited = since.elapsed();
             let Some(info) = self.connection.tcp_info() else { return false };

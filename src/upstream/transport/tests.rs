@@ -30,6 +30,8 @@ use crate::{
     },
 };
 
+mod witness;
+
 /// A request of a few bytes.
 const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -43,13 +45,24 @@ fn upstream(server: &str, options: &str) -> Arc<settings::Upstream> {
 
 /// How `request` fails on `connection`, with lines of the upstream.
 async fn failure(connection: Connection, request: &[u8], options: &str) -> Box<Failure> {
+    let none = Replay::new(RequestBody::none(&Rc::new(sample::record("http://example.com/", &[]))), 0);
+    failure_of(connection, (request, none), options, false).await
+}
+
+/// The same of a head and the body behind it, witnessed or not.
+async fn failure_of(
+    connection: Connection,
+    (head, replay): (&[u8], Box<Replay>),
+    options: &str,
+    witnessed: bool,
+) -> Box<Failure> {
     let upstream = upstream("127.0.0.1:1", options);
     let record = Rc::new(sample::record("http://example.com/", &[]));
     let member = Rc::new(Member::new(upstream.servers[0].clone(), &Arc::default()));
     let delivery = Delivery::new(&record, &member.server.label, Instant::now());
-    let replay = Replay::new(RequestBody::none(&record), 0);
-    let terms = Terms { record: Rc::clone(&record), member, upstream, total: None, under_way: None, seat: None };
-    let request = (request.to_vec(), replay, false);
+    let terms =
+        Terms { record: Rc::clone(&record), member, upstream, total: None, under_way: None, seat: None, witnessed };
+    let request = (head.to_vec(), replay, false);
     let mut exchange = Exchange::new(connection, request, (delivery, Clock::new().timer()), terms);
     let failure = exchange.head().await.unwrap_err();
     exchange.conclude(failure.cause);

@@ -9,7 +9,10 @@ use std::{
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 
-use super::connection::Connection;
+use super::{
+    connection::Connection,
+    witness::{Watch, Witness},
+};
 use crate::upstream::transport::fastcgi::record::{self, CONTENT, STDIN_END};
 use crate::{
     failure::Result,
@@ -32,8 +35,12 @@ pub struct Upload {
     /// What did not fit into one record with `large`.
     rest: Bytes,
     coding: Coding,
-    /// Whether the body may be sent; closed while an upstream thinks about `Expect: 100-continue`.
-    open: bool,
+    /// What the body waits for here.
+    held: Option<Held>,
+    /// What the sending of the head tells of its reading.
+    witness: Witness,
+    /// Over a head that has not been acknowledged, while the body is held back for it.
+    pub(super) watch: Option<Box<Watch>>,
     /// Whether everything has been gathered.
     complete: bool,
     /// Body bytes gathered so far.
@@ -44,6 +51,15 @@ pub struct Upload {
     failed: bool,
     /// Whether anything moved since the last look.
     moved: bool,
+}
+
+/// What holds a body back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// The upstream thinks about `Expect: 100-continue`.
+    Word,
+    /// The head has not been acknowledged.
+    Witness,
 }
 
 /// How the body is written.
@@ -68,23 +84,34 @@ pub enum Waits {
     Client,
     /// The upstream's word after `Expect: 100-continue`.
     Word,
+    /// The upstream's kernel, to acknowledge the head.
+    Witness,
     /// Nothing: a write failed or the body broke, and nothing more will be sent.
     Broken,
 }
 
 impl Upload {
-    /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`]. With `records` the body is
-    /// sent in records of FastCGI; the end of one that is empty is part of the head.
+    /// `head` and the body behind it. `expects` holds the body back until [`Upload::open`], and so does `witnessed`, for
+    /// which the head goes out in two writes. With `records` the body is sent in records of FastCGI; the end of one that
+    /// is empty is part of the head.
     #[must_use]
-    pub fn new(head: Vec<u8>, replay: Box<Replay>, expects: bool, records: bool) -> Self {
+    pub fn new(head: Vec<u8>, replay: Box<Replay>, (expects, witnessed): (bool, bool), records: bool) -> Self {
         let coding = match replay.length() {
             _ if records => Coding::Records,
             Length::Unknown => Coding::Chunked,
             Length::None | Length::Exact(_) => Coding::Plain,
         };
+        let complete = replay.is_end() && coding != Coding::Chunked;
+        let held = match (expects && !replay.is_end(), witnessed && !complete) {
+            (true, _) => Some(Held::Word),
+            (false, true) => Some(Held::Witness),
+            (false, false) => None,
+        };
         Self {
-            complete: replay.is_end() && coding != Coding::Chunked,
-            open: !expects || replay.is_end(),
+            complete,
+            held,
+            witness: if witnessed { Witness::of(head.len()) } else { Witness::Nothing },
+            watch: None,
             replay,
             gathered: head,
             at: 0,
@@ -101,13 +128,24 @@ impl Upload {
 
     /// Lets the body go.
     pub fn open(&mut self) {
-        self.open = true;
+        (self.held, self.watch) = (None, None);
     }
 
     /// Whether the body may be sent.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.open
+        self.held.is_none()
+    }
+
+    /// What the sending of the head tells.
+    pub(super) fn witness(&self) -> Witness {
+        self.witness
+    }
+
+    /// Whether the body waits for the head to be acknowledged.
+    #[must_use]
+    pub(super) fn is_watched(&self) -> bool {
+        self.held == Some(Held::Witness)
     }
 
     /// Whether anything moved since the last call.
@@ -159,17 +197,22 @@ impl Upload {
                 return Err(failure);
             }
             if self.gathered.is_empty() && self.large.is_empty() {
-                return Ok(match (self.complete, self.open) {
+                return Ok(match (self.complete, self.held) {
                     (true, _) => Waits::Done,
-                    (false, true) => Waits::Client,
-                    (false, false) => Waits::Word,
+                    (false, None) => Waits::Client,
+                    (false, Some(Held::Word)) => Waits::Word,
+                    (false, Some(Held::Witness)) => Waits::Witness,
                 });
             }
-            match connection.poll_write(cx, &self.gathered[self.at..], &self.large) {
+            let end = self.witness.end(self.gathered.len());
+            match connection.poll_write(cx, &self.gathered[self.at..end], &self.large) {
                 Poll::Pending => return Ok(Waits::Upstream),
                 Poll::Ready(Ok(0)) => self.broken = Some(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(written)) => {
                     self.replay.commit();
+                    if self.witness.is_writing() {
+                        self.witness = self.witness.wrote(written, || connection.tcp_info());
+                    }
                     self.advance(written);
                     delivery.written.set(delivery.written.get() + written as u64);
                 }
@@ -197,7 +240,11 @@ impl Upload {
 
     /// Takes pieces of the body until enough are here for one write, or none is left.
     fn gather(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        while self.open && !self.complete && self.large.is_empty() && self.gathered.len() < limits::WRITE_GATHER {
+        while self.held.is_none()
+            && !self.complete
+            && self.large.is_empty()
+            && self.gathered.len() < limits::WRITE_GATHER
+        {
             if !self.rest.is_empty() {
                 let rest = std::mem::take(&mut self.rest);
                 self.data(rest);

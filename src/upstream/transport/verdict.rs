@@ -7,7 +7,7 @@ use super::{
     exchange::{End, Exchange, Expired, Waiting},
     http1::Framing,
     http1::head::{Fault, shown},
-    proof::Findings,
+    proof::{Findings, Proof},
 };
 use crate::{
     config::settings::ServerAddress,
@@ -101,7 +101,7 @@ impl Exchange {
                 )
             };
         }
-        if findings.undelivered {
+        if findings.undelivered == Some(Proof::TooLate) {
             self.lost_the_race(findings.at);
             self.delivery.refused.set(true);
             return self.delivery.failure(
@@ -111,6 +111,20 @@ impl Exchange {
                      bytes with a reset behind the end, and acknowledged none of them"
                 ),
             );
+        }
+        if findings.undelivered == Some(Proof::Unread) {
+            self.lost_the_race(findings.at);
+            self.delivery.refused.set(true);
+            return self
+                .delivery
+                .failure(
+                    Cause::SendResetReused,
+                    format!(
+                        "the server reset a kept connection {after} after request {nth} was written to it, and its kernel \
+                         acknowledged none of {written} bytes, as it does when an application reads them: nobody read them"
+                    ),
+                )
+                .next("see whether the server was stopped or killed just then, or closes connections without reading them");
         }
         if !self.upload.is_done() {
             let of = match self.upload.replay().length() {

@@ -1,0 +1,103 @@
+//! Witnessed requests on connections that are reset: what was read, and what can be known of it.
+
+use super::*;
+use crate::upstream::replay::tests::read;
+
+/// A body in these pieces.
+fn body_of(pieces: &[&'static str]) -> Box<Replay> {
+    let mut replay = read(pieces, 100);
+    replay.rewind();
+    replay
+}
+
+/// The head of a request whose body is "hello".
+const HEAD: &[u8] = b"POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\r\n";
+
+/// How a peer reads before it resets the connection.
+#[derive(Debug, Clone, Copy)]
+enum Reads {
+    /// Nothing, when all of the head is there.
+    Nothing,
+    /// This much, in reads of this size, as soon as it is there.
+    Bytes(usize, usize),
+    /// This much, when all of the head is there, and the body too if it comes at once.
+    Late(usize),
+}
+
+/// The peer resets the connection when it has read so much of a head of `length` bytes.
+fn peer(mut far: TcpStream, length: usize, reads: Reads) {
+    thread::spawn(move || {
+        if !matches!(reads, Reads::Bytes(..)) {
+            while far.peek(&mut vec![0; length]).unwrap() < length {
+                thread::yield_now();
+            }
+        }
+        if matches!(reads, Reads::Late(_)) {
+            let began = Instant::now();
+            while far.peek(&mut vec![0; length + 1]).unwrap() <= length && began.elapsed() < Duration::from_millis(2) {
+                thread::yield_now();
+            }
+        }
+        let (mut left, piece) = match reads {
+            Reads::Nothing => (0, 0),
+            Reads::Bytes(bytes, piece) => (bytes, piece),
+            Reads::Late(bytes) => (bytes, bytes),
+        };
+        while left > 0 {
+            left -= far.read(&mut vec![0; piece.min(left)]).unwrap();
+        }
+        reset(far);
+    });
+}
+
+/// How a witnessed request with `head` fails at a peer that reads so, behind earlier ones of `sizes` on its connection.
+async fn failing(sizes: &[usize], head: &[u8], body: &[&'static str], reads: Reads) -> Box<Failure> {
+    let (connection, far) = kept(sizes).await;
+    peer(far, head.len(), reads);
+    failure_of(connection, (head, body_of(body)), "", true).await
+}
+
+/// A head of `length` bytes.
+fn head(length: usize) -> Vec<u8> {
+    [b"POST / HTTP/1.1\r\nX: ", &vec![b'x'; length - 24][..], b"\r\n\r\n"].concat()
+}
+
+#[tokio::test]
+async fn what_was_reset_unread_was_not_delivered() {
+    for (length, body) in [(60, &[][..]), (60, &["hello"]), (400, &["hello"])] {
+        let mut proven = 0;
+        for _ in 0..20 {
+            let failure = failing(&[100, 50], &head(length), body, Reads::Nothing).await;
+            assert_eq!(failure.cause, Cause::SendResetReused, "{failure}");
+            // On a busy machine the peer may be late, and its kernel has acknowledged the request by then.
+            proven += usize::from(failure.delivered == Delivered::No);
+        }
+        assert!(proven > 0, "{length}, {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_was_read_is_maybe_delivered_whatever_came_before_and_however_it_was_read() {
+    let whole = |length: usize| [Reads::Bytes(length, length), Reads::Bytes(length, 7), Reads::Late(length)];
+    for sizes in [&[1][..], &[100, 50], &[598, 5_000, 598], &[600], &[70_000, 598], &[3_000, 3_000]] {
+        for length in [60, 600, 2_000, 9_000] {
+            for reads in whole(length) {
+                for body in [&[][..], &["hello"], &["x", "yz"]] {
+                    let failure = failing(sizes, &head(length), body, reads).await;
+                    assert_eq!(failure.delivered, Delivered::Maybe, "{sizes:?} {length} {reads:?} {body:?}: {failure}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_witness_is_asked_only_on_kept_connections_and_where_proofs_are_wanted() {
+    let rows = [(&[][..], "", true), (&[100][..], "retry = { on = \"idempotent\" }", true), (&[100][..], "", false)];
+    for (sizes, options, witnessed) in rows {
+        let (connection, far) = kept(sizes).await;
+        peer(far, HEAD.len(), Reads::Nothing);
+        let failure = failure_of(connection, (HEAD, body_of(&["hello"])), options, witnessed).await;
+        assert_eq!(failure.delivered, Delivered::Maybe, "{sizes:?} {options:?} {witnessed}: {failure}");
+    }
+}

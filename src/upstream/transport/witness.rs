@@ -1,0 +1,196 @@
+//! A request that goes out so that its connection bears witness of whether an application has read it; mostly pure.
+//! `upload` writes as it says, the exchange keeps watch while the body is held back, and `proof` asks it in the end.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use tokio::time::{Sleep, sleep};
+
+use super::exchange::Exchange;
+use crate::{limits, upstream::kernel::TcpInfo};
+
+/// How far a head is on its way out in two segments, and so what a reset will tell.
+///
+/// A server that dies with a request unread in its socket, and one that read it and then resets the connection, look
+/// alike: a reset, and no FIN. They differ in what their kernel has acknowledged, if the request is one that makes Linux
+/// acknowledge it *when it is read*. On a kept connection, which has answered before, the kernel delays acknowledgements
+/// (`inet_csk_in_pingpong_mode`), and reading what came in one segment does not change that. But `tcp_measure_rcv_mss`
+/// marks a small segment as `ICSK_ACK_PUSHED`, and a second one as `ICSK_ACK_PUSHED2` where no acknowledgement has left
+/// between them; where one has, that says enough. With this mark `tcp_cleanup_rbuf`, the last thing that every read does,
+/// acknowledges at once if the read has emptied the queue. A segment that is not small there counts for more than
+/// `rcv_mss`, and such are acknowledged sooner, not later. So the head goes in two segments, and the body stays here until
+/// the head is acknowledged: with a body behind it, reading the head would not empty the queue. Then a reset with nothing
+/// acknowledged means that nobody has read the head to its end. It works for a few milliseconds only: the kernel at this
+/// end soon probes for a loss (`tcp_send_loss_probe`), and the probe is acknowledged read or not.
+///
+/// The two segments must arrive as two. So each is a write of its own, the first has left before the second is written
+/// (a kernel that paces could make one of both), none is sent again (`tcp_retrans_try_collapse` could join them), and on
+/// the loopback device nothing else joins them: `skb_try_coalesce` takes no segment of which the sender still has the
+/// original. The acknowledgement must come, and before the reset: the loopback device hands over what is sent before the
+/// call that sends it returns. Elsewhere it may be lost, and the kernel be another one; therefore only loopback addresses
+/// will do, and of those only the ones whose segments are as large as on that device: an address that a packet filter
+/// translates leads elsewhere.
+///
+/// What it does not cover: an application that carries a request out whose head it has only looked at (`MSG_PEEK`) or not
+/// read to its blank line; a loopback device that loses packets, because it is made to or because a processor's queue
+/// overflows (`net.core.netdev_max_backlog`); and one so flooded that it puts packets off (`ksoftirqd`), where a reset from
+/// another processor can overtake the acknowledgement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// Nobody wants to know, or it did not go as it must.
+    #[default]
+    Nothing,
+    /// Nothing of it was written.
+    Asked(Head),
+    /// All but the rest has left, alone.
+    Half(Head),
+    /// All of it was written.
+    Whole(Head),
+}
+
+/// The head that is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    length: usize,
+    /// Segments sent again on the connection before.
+    resent: u32,
+}
+
+impl Witness {
+    /// For a head of `length` bytes.
+    pub fn of(length: usize) -> Self {
+        if length > limits::WITNESS_REST { Self::Asked(Head { length, resent: 0 }) } else { Self::Nothing }
+    }
+
+    /// Whether the next write is one that matters.
+    pub fn is_writing(&self) -> bool {
+        matches!(self, Self::Asked(_) | Self::Half(_))
+    }
+
+    /// Where the next write ends, of `gathered` bytes.
+    pub fn end(&self, gathered: usize) -> usize {
+        match self {
+            Self::Asked(head) => head.length - limits::WITNESS_REST,
+            _ => gathered,
+        }
+    }
+
+    /// What is known after a write of `written` bytes that counted; `info` is asked behind it.
+    #[must_use]
+    pub fn wrote(self, written: usize, info: impl FnOnce() -> Option<TcpInfo>) -> Self {
+        match self {
+            Self::Asked(head) if written == head.length - limits::WITNESS_REST => match info() {
+                Some(info) if info.unsent == 0 && info.segment >= limits::LOOPBACK_SEGMENT => {
+                    Self::Half(Head { resent: info.resent, ..head })
+                }
+                _ => Self::Nothing,
+            },
+            Self::Half(head) if written == limits::WITNESS_REST => Self::Whole(head),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// Whether the body need not wait any longer: `before` bytes were acknowledged when the exchange began.
+    pub fn is_over(&self, before: u64, info: Option<TcpInfo>) -> bool {
+        let (Self::Whole(head), Some(info)) = (self, info) else { return true };
+        info.acked >= before + head.length as u64
+    }
+
+    /// Whether a connection that was reset proves that nobody has read the head: nothing but the head was `written` in
+    /// this exchange, and nothing acknowledged since `before`.
+    pub fn proves(&self, written: u64, before: u64, info: TcpInfo) -> bool {
+        let Self::Whole(head) = self else { return false };
+        written == head.length as u64 && info.over && info.acked == before && info.resent == head.resent
+    }
+}
+
+/// A watch over a head that has not been acknowledged; the body is held back for it.
+pub(super) struct Watch {
+    since: Instant,
+    pause: Pin<Box<Sleep>>,
+}
+
+impl Exchange {
+    /// Lets the body follow when the head has been acknowledged, or that has taken too long; ready then.
+    pub(super) fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (before, witness) = (self.acked_before(), self.upload.witness());
+        let watch = self.upload.watch.get_or_insert_with(|| {
+            Box::new(Watch { since: Instant::now(), pause: Box::pin(sleep(limits::WITNESS_PAUSE)) })
+        });
+        while !witness.is_over(before, self.connection.tcp_info()) && watch.since.elapsed() < limits::WITNESS_WAIT {
+            if watch.since.elapsed() < limits::WITNESS_EAGER {
+                // A server that is not busy reads sooner than any timer goes off.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            ready!(watch.pause.as_mut().poll(cx));
+            watch.pause.set(sleep(limits::WITNESS_PAUSE));
+        }
+        self.upload.open();
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const LENGTH: usize = 100;
+
+    fn info() -> TcpInfo {
+        let round_trip = Duration::from_micros(20);
+        TcpInfo { over: false, round_trip, acked: 51, unsent: 0, resent: 3, segment: 32_768 }
+    }
+
+    fn whole() -> Witness {
+        Witness::of(LENGTH).wrote(98, || Some(info())).wrote(2, || unreachable!())
+    }
+
+    #[test]
+    fn a_head_goes_out_in_two_writes_and_the_first_one_has_left_alone() {
+        let asked = Witness::of(LENGTH);
+        assert!(asked.is_writing());
+        assert_eq!(asked.end(LENGTH), 98);
+        let half = asked.wrote(98, || Some(info()));
+        assert!(half.is_writing());
+        assert_eq!(half.end(LENGTH), LENGTH);
+        assert!(!whole().is_writing());
+        assert_eq!(Witness::Nothing.end(7), 7);
+    }
+
+    #[test]
+    fn what_did_not_go_as_it_must_bears_no_witness() {
+        let first = |written, info: Option<TcpInfo>| Witness::of(LENGTH).wrote(written, || info);
+        assert_eq!(first(97, Some(info())), Witness::Nothing, "a part of the first write");
+        assert_eq!(first(98, None), Witness::Nothing, "nothing is known");
+        assert_eq!(first(98, Some(TcpInfo { unsent: 98, ..info() })), Witness::Nothing, "it has not left");
+        assert_eq!(first(98, Some(TcpInfo { segment: 1_448, ..info() })), Witness::Nothing, "not the loopback device");
+        assert_eq!(first(98, Some(info())).wrote(1, || None), Witness::Nothing, "a part of the second");
+        assert_eq!(Witness::of(2), Witness::Nothing);
+        assert!(Witness::Nothing.is_over(0, Some(info())), "nobody waits");
+    }
+
+    #[test]
+    fn the_body_waits_until_all_of_the_head_is_acknowledged() {
+        let acked = |acked| whole().is_over(51, Some(TcpInfo { acked, ..info() }));
+        assert_eq!([acked(51), acked(149), acked(150), acked(151)], [false, false, false, true]);
+        assert!(whole().is_over(51, None));
+    }
+
+    #[test]
+    fn a_reset_proves_it_unread_only_if_nothing_else_happened() {
+        let over = TcpInfo { over: true, ..info() };
+        assert!(whole().proves(100, 51, over));
+        assert!(!whole().proves(101, 51, over), "some of the body was written");
+        assert!(!whole().proves(100, 51, info()), "it goes on");
+        assert!(!whole().proves(100, 51, TcpInfo { acked: 52, ..over }), "something was acknowledged");
+        assert!(!whole().proves(100, 51, TcpInfo { resent: 4, ..over }), "something was sent again");
+        assert!(!Witness::of(LENGTH).wrote(98, || Some(info())).proves(98, 51, over), "half of it was written");
+        assert!(!Witness::Nothing.proves(0, 51, over));
+    }
+}

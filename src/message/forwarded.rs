@@ -188,27 +188,41 @@ fn plain(address: Option<IpAddr>, into: &mut Vec<u8>) {
 pub fn write_address(address: IpAddr, into: &mut Vec<u8>) {
     match address {
         IpAddr::V4(address) => {
-            let mut text = [b'.'; "255.255.255.255.".len()];
+            let mut text = [0; "255.255.255.255.".len()];
             let mut end = 0;
             for octet in address.octets() {
-                if octet >= 100 {
-                    text[end] = b'0' + octet / 100;
-                    end += 1;
-                }
-                if octet >= 10 {
-                    text[end] = b'0' + octet / 10 % 10;
-                    end += 1;
-                }
-                text[end] = b'0' + octet % 10;
-                end += 1;
-                // Behind each octet stands a dot; the last one is left out.
-                end += 1;
+                let (digits, len) = OCTETS[usize::from(octet)];
+                text[end..end + digits.len()].copy_from_slice(&digits);
+                end += len;
             }
+            // Behind each octet stands a dot; the last one is left out.
             into.extend_from_slice(&text[..end - 1]);
         }
         IpAddr::V6(address) => write(into, format_args!("{address}")),
     }
 }
+
+/// Every octet in decimal with a dot behind it, and how long that is.
+const OCTETS: [([u8; 4], usize); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut number = 0;
+    while number < octets.len() {
+        let (digits, len) = &mut octets[number];
+        if number >= 100 {
+            digits[*len] = DIGITS[number / 100];
+            *len += 1;
+        }
+        if number >= 10 {
+            digits[*len] = DIGITS[number / 10 % 10];
+            *len += 1;
+        }
+        digits[*len] = DIGITS[number % 10];
+        *len += 2;
+        number += 1;
+    }
+    octets
+};
+const DIGITS: &[u8; 10] = b"0123456789";
 
 /// RFC 7239 section 6: an IPv6 address stands in brackets and quotes.
 fn node(address: Option<IpAddr>, into: &mut Vec<u8>) {

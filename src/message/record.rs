@@ -12,7 +12,7 @@ use std::{
 use http::{HeaderValue, request};
 use smallvec::SmallVec;
 
-use super::{Connection, Script, forwarded::Forwarding, present::Present};
+use super::{Connection, Script, forwarded::Forwarding, present::Present, request_id::Id};
 use crate::{
     config::settings::Route,
     failure::{Cause, Delivered, Failure, Phase},
@@ -25,7 +25,7 @@ pub struct Record {
     /// Which fields it has.
     pub present: Present,
     /// The request's id: the client's own if a trusted proxy sent one, else new.
-    pub id: Box<str>,
+    pub id: Id,
     /// Who asks: the peer, or the client that trusted proxies speak for. `None` on a Unix socket.
     pub client: Option<IpAddr>,
     /// The client's connection.
@@ -163,7 +163,7 @@ impl Record {
     #[must_use]
     pub fn new(
         head: request::Parts,
-        id: Box<str>,
+        id: Id,
         connection: &Rc<Connection>,
         forwarding: Forwarding,
         (started, received): (Instant, SystemTime),

@@ -6,10 +6,50 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use fastrand::Rng;
+use http::HeaderValue;
 use uuid::Builder;
 
 use crate::limits;
+
+/// A request's id, as it stands in fields: a token, see [`acceptable`].
+#[derive(Debug, Clone)]
+pub struct Id(HeaderValue);
+
+impl Id {
+    /// The one that a trusted proxy sent, if it can be kept.
+    #[must_use]
+    pub fn told(value: &HeaderValue) -> Option<Self> {
+        acceptable(value.as_bytes()).then(|| Self(value.clone()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// As bytes, which need no escape anywhere.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// As a field's value.
+    #[must_use]
+    pub fn value(&self) -> &HeaderValue {
+        &self.0
+    }
+}
+
+impl From<&'static str> for Id {
+    /// # Panics
+    /// The text cannot be kept.
+    fn from(text: &'static str) -> Self {
+        Self::told(&HeaderValue::from_static(text)).expect("who writes an id into a program writes an acceptable one")
+    }
+}
 
 /// One worker's source of ids: no lock and no system call for one.
 #[derive(Debug, Default)]
@@ -21,14 +61,15 @@ impl RequestIds {
     /// A new id, a UUID of version 7 (RFC 9562 section 5.7) in lower case: 48 bits of time, 74 random ones.
     /// Unique, not secret.
     #[must_use]
-    pub fn next(&self, now: SystemTime) -> Box<str> {
+    pub fn next(&self, now: SystemTime) -> Id {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut random = [0; 10];
         self.random.borrow_mut().fill(&mut random);
         let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
         let mut text = uuid::Uuid::encode_buffer();
-        (*id.hyphenated().encode_lower(&mut text)).into()
+        let text = Bytes::copy_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+        Id(HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static("")))
     }
 }
 
@@ -50,22 +91,23 @@ mod tests {
     fn ids_are_version_7_unique_and_sort_by_time() {
         let ids = RequestIds::default();
         let start = UNIX_EPOCH + Duration::from_millis(0x0192_0000_abcd);
-        let first = ids.next(start);
+        let next = |now| ids.next(now).as_str().to_owned();
+        let first = next(start);
         assert_eq!(&first[..15], "01920000-abcd-7");
         assert_eq!(first.len(), 36);
         assert!(matches!(&first[19..20], "8" | "9" | "a" | "b"), "{first}");
         assert!(acceptable(first.as_bytes()));
-        let later = ids.next(start + Duration::from_millis(1));
+        let later = next(start + Duration::from_millis(1));
         assert!(first < later, "{first} {later}");
-        let many: HashSet<_> = (0..1000).map(|_| ids.next(start)).collect();
+        let many: HashSet<_> = (0..1000).map(|_| next(start)).collect();
         assert_eq!(many.len(), 1000);
-        assert_eq!(&ids.next(UNIX_EPOCH - Duration::from_secs(1))[..13], "00000000-0000");
+        assert_eq!(&next(UNIX_EPOCH - Duration::from_secs(1))[..13], "00000000-0000");
     }
 
     #[test]
     fn two_workers_do_not_share_a_sequence() {
         let now = SystemTime::now();
-        assert_ne!(RequestIds::default().next(now), RequestIds::default().next(now));
+        assert_ne!(RequestIds::default().next(now).as_bytes(), RequestIds::default().next(now).as_bytes());
     }
 
     #[test]
@@ -85,6 +127,8 @@ mod tests {
             ("ä", false),
         ] {
             assert_eq!(acceptable(id.as_bytes()), kept, "{id}");
+            let told = HeaderValue::from_bytes(id.as_bytes()).ok().and_then(|value| Id::told(&value));
+            assert_eq!(told.as_ref().map(Id::as_str), kept.then_some(id));
         }
     }
 }

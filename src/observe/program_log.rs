@@ -119,7 +119,7 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
                 blame = failure.cause.fault().as_str(),
                 status,
                 delivered = record.delivered.get().max(failure.delivered).as_str(),
-                request_id = &*visible(&record.id),
+                request_id = &*visible(record.id.as_str()),
                 upstream = record.upstream.get().map(|upstream| &**upstream),
                 member = failure.member.as_deref(),
                 method = record.head.method.as_str(),
@@ -158,7 +158,7 @@ fn before(record: &Record, failure: &Failure) -> Option<String> {
 pub fn said(record: &Record, member: &Arc<str>, words: &str) {
     if tracing::enabled!(Level::WARN) && WORDS.with_borrow_mut(|all| all.pass(member, Instant::now())) {
         tracing::warn!(
-            request_id = &*visible(&record.id),
+            request_id = &*visible(record.id.as_str()),
             upstream = record.upstream.get().map(|name| &**name),
             member = &**member,
             method = record.head.method.as_str(),

@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, Response, header};
 use pin_project_lite::pin_project;
 use tower::Service;
 
@@ -82,9 +82,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
             let name = &this.shared.settings.gateway.name;
             proxy_status::append(headers, proxy_status::passed(name, status));
         }
-        if let Ok(id) = HeaderValue::from_str(&this.record.id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
+        headers.insert(X_REQUEST_ID, this.record.id.value().clone());
         if let Some(route) = this.record.route.get() {
             edit(headers, &route.response_headers);
         }

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tower::Service;
 
 use super::shared::Shared;
-use crate::message::{Connection, Record, Request, RequestBody, forwarded::Forwarding, request_id};
+use crate::message::{Connection, Record, Request, RequestBody, forwarded::Forwarding, request_id::Id};
 
 /// The field that carries a request's id.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,12 +50,8 @@ where
         let started = Instant::now();
         let received = self.shared.wall(started);
         let trusted = self.connection.peer.is_some_and(|peer| self.shared.settings.gateway.trusts(peer));
-        let told = trusted
-            .then(|| head.headers.get(X_REQUEST_ID))
-            .flatten()
-            .filter(|id| request_id::acceptable(id.as_bytes()))
-            .and_then(|id| id.to_str().ok());
-        let id = told.map_or_else(|| self.shared.ids.next(received), Box::from);
+        let told = trusted.then(|| head.headers.get(X_REQUEST_ID).and_then(Id::told)).flatten();
+        let id = told.unwrap_or_else(|| self.shared.ids.next(received));
         let (peer, scheme) = (self.connection.peer, self.connection.scheme);
         let forwarding = Forwarding::new(peer, scheme, &head.headers, &self.shared.settings.gateway);
         let record = Rc::new(Record::new(head, id, &self.connection, forwarding, (started, received)));

@@ -102,7 +102,7 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         method: &record.head.method,
         headers: &record.head.headers,
         host: record.host(),
-        request_id: &record.id,
+        request_id: record.id.as_str(),
         received: record.received,
         date: shared.date(shared.wall(Instant::now())),
         server: shared.server.clone(),

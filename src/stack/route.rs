@@ -115,9 +115,7 @@ impl Route {
         headers.insert(header::DATE, self.shared.date(SystemTime::now()));
         headers.insert(header::SERVER, self.shared.server.clone());
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        if let Ok(id) = HeaderValue::from_str(&record.id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
+        headers.insert(X_REQUEST_ID, record.id.value().clone());
         if record.connection.unread.get() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -14,6 +14,28 @@ pub struct Span {
     pub until: Duration,
 }
 
+/// A stretch that somebody may ask about: a subtraction for every request is saved.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    /// When it began.
+    pub since: Instant,
+    /// When somebody looked before.
+    pub seen: Option<Instant>,
+    /// When somebody looked again.
+    pub until: Instant,
+}
+
+impl Stretch {
+    /// How long it was.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span {
+            open: self.seen.map_or(Duration::ZERO, |seen| seen.saturating_duration_since(self.since)),
+            until: self.until.saturating_duration_since(self.since),
+        }
+    }
+}
+
 impl Span {
     /// Whether a connection that was closed then had hardly been idle: no server does that because of its timeout.
     #[must_use]

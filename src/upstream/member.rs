@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::{
     danger::Danger,
-    keeping::{Keeping, Span},
+    keeping::{Keeping, Stretch},
     resolve::{Name, Places},
     roster::Standing,
     transport::{
@@ -130,7 +130,7 @@ impl Member {
     /// An idle connection that is at `now` still open and silent, the one used last first. A request that can be sent
     /// once only gets none that has been idle for longer than others were seen to survive, unless the settings say so.
     pub fn take(&self, record: &Record, pool: &settings::Pool, wanted: Use, now: Instant) -> Option<Connection> {
-        let mut idle = self.idle.borrow_mut();
+        let mut kept_ones = self.idle.borrow_mut();
         let keeping = self.keeping.get();
         let longest = match (pool.idle_timeout, wanted) {
             (Some(set), _) => set,
@@ -141,15 +141,16 @@ impl Member {
             Use::Witnessed if kept.connection.is_local() => longest.max(keeping.longest_survived()),
             _ => longest,
         };
-        while let Some(mut kept) = idle.pop_if(|kept| now.saturating_duration_since(kept.since) < longest_of(kept)) {
-            let span = self.span(&kept, now);
+        while let Some(mut kept) = kept_ones.pop_if(|kept| now.saturating_duration_since(kept.since) < longest_of(kept))
+        {
+            let idle = self.stretch(&kept, now);
             match kept.connection.look() {
                 Idle::Clean => {
-                    kept.connection.idle = span;
+                    kept.connection.idle = Some(idle);
                     return Some(kept.connection);
                 }
-                Idle::Closed => self.saw_closed(span, now),
-                Idle::Stray if kept.connection.says_goodbye() => self.saw_closed(span, now),
+                Idle::Closed => self.saw_closed(idle, now),
+                Idle::Stray if kept.connection.says_goodbye() => self.saw_closed(idle, now),
                 Idle::Stray => self.report_stray(record),
             }
         }
@@ -157,8 +158,8 @@ impl Member {
     }
 
     /// A connection that had been idle for so long was found closed, or was closed just when it was used again.
-    pub fn saw_closed(&self, idle: Span, now: Instant) {
-        let mut keeping = self.keeping.get();
+    pub fn saw_closed(&self, idle: Stretch, now: Instant) {
+        let (mut keeping, idle) = (self.keeping.get(), idle.span());
         keeping.saw_closed(idle, now);
         self.keeping.set(keeping);
         if idle.is_hasty() {
@@ -208,7 +209,7 @@ impl Member {
         let mut keeping = self.keeping.get();
         let mut oldest = Duration::ZERO;
         self.idle.borrow_mut().retain_mut(|kept| {
-            let span = self.span(kept, now);
+            let span = self.stretch(kept, now).span();
             if kept.connection.look() == Idle::Closed {
                 keeping.saw_closed(span, now);
                 if span.is_hasty() {
@@ -230,11 +231,8 @@ impl Member {
     }
 
     /// How long a connection has been idle at `now`.
-    fn span(&self, kept: &Kept, now: Instant) -> Span {
-        Span {
-            open: self.swept.get().map_or(Duration::ZERO, |swept| swept.saturating_duration_since(kept.since)),
-            until: now.saturating_duration_since(kept.since),
-        }
+    fn stretch(&self, kept: &Kept, now: Instant) -> Stretch {
+        Stretch { since: kept.since, seen: self.swept.get(), until: now }
     }
 
     /// Closes connections that are kept for an instant when that is over: the sweep of the worker comes too seldom.

@@ -14,6 +14,10 @@ use crate::{
     limits,
 };
 
+/// In milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "seconds")]
+const HALF_LIFE: u32 = limits::PULSE_HALF_LIFE.as_millis() as u32;
+
 /// Instants are kept as microseconds since then.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -68,8 +72,7 @@ impl Pulse {
         let packed = self.usual.load(Relaxed);
         let longest = u32::try_from(packed >> u32::BITS).unwrap_or_default();
         let at = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or_default();
-        let since = Duration::from_millis(clock(now).wrapping_sub(at).into());
-        let halves = u32::try_from(since.as_millis() / limits::PULSE_HALF_LIFE.as_millis()).unwrap_or(u32::MAX);
+        let halves = clock(now).wrapping_sub(at) / HALF_LIFE;
         // What is known at all never becomes nothing.
         let faded = longest.checked_shr(halves).unwrap_or(0).max(u32::from(longest > 0));
         Duration::from_micros(faded.into())

@@ -171,9 +171,8 @@ fn no_request_can_forge_a_line_or_steer_a_terminal() {
         "/x?a='cause=-",
         &[("host", b"a.test"), ("user-agent", agent), ("referer", "\u{202e}\u{2028}".as_bytes())],
     );
-    // Fields cannot carry these, but a normalised path or an id must not be the way round that.
+    // Fields cannot carry these, and an id is a token; but a normalised path must not be the way round that.
     _ = forged.normal_path.set(Some("/a\n2026 200\r\x1b[2J b\"}".into()));
-    let forged = Record { id: "id\n{\"forged\":1}\x1b x".into(), ..forged };
     for format in [AccessFormat::Text, AccessFormat::Json, AccessFormat::Combined] {
         let text = line(format, &forged);
         assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -183,13 +182,11 @@ fn no_request_can_forge_a_line_or_steer_a_terminal() {
                 let found: Value = serde_json::from_str(&text).unwrap();
                 assert_eq!(found["path"], "/a\n2026 200\r\x1b[2J b\"}?a='cause=-");
                 assert_eq!(found["user_agent"], "a\" \\ \u{fffd}\u{9b}31m\tz");
-                assert_eq!(found["request_id"], *forged.id);
-                assert!(found.get("forged").is_none());
+                assert_eq!(found["request_id"], forged.id.as_str());
             }
             AccessFormat::Text => {
                 assert!(text.is_ascii());
                 assert!(text.contains(r"GET a.test/a\x0a2026\x20200\x0d\x1b[2J\x20b\x22}?a='cause=- "), "{text}");
-                assert!(text.ends_with(r"request=id\x0a{\x22forged\x22:1}\x1b\x20x"), "{text}");
             }
             AccessFormat::Combined => {
                 assert!(text.is_ascii());

@@ -67,7 +67,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     key("out", into);
     number(record.bytes_out.get(), into);
     key("request", into);
-    word(record.id.as_bytes(), into);
+    into.extend_from_slice(record.id.as_bytes());
 }
 
 fn why(cause: Cause, facts: &Facts<'_>, into: &mut Vec<u8>) {

@@ -68,7 +68,7 @@ impl Repeats {
             return true;
         }
         count.more += 1;
-        for (kept, text) in [(&mut count.evidence, &*failure.evidence), (&mut count.request_id, &*record.id)] {
+        for (kept, text) in [(&mut count.evidence, &*failure.evidence), (&mut count.request_id, record.id.as_str())] {
             kept.clear();
             kept.push_str(&text[..text.floor_char_boundary(limits::REPEATED_TEXT)]);
         }

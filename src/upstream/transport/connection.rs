@@ -17,7 +17,7 @@ use crate::{
     limits,
     upstream::{
         connect::Wire,
-        keeping::Span,
+        keeping::Stretch,
         kernel::{self, TcpInfo},
     },
 };
@@ -45,7 +45,7 @@ pub struct Connection {
     /// Whether it leads to a loopback address, over TCP.
     local: bool,
     /// How long it had been idle when it was taken, and how much of that it was last seen open.
-    pub idle: Span,
+    pub idle: Option<Stretch>,
 }
 
 /// What an idle connection looks like.
@@ -73,7 +73,7 @@ impl Connection {
             leads_to: None,
             large: false,
             written: 0,
-            idle: Span::default(),
+            idle: None,
         }
     }
 

@@ -178,7 +178,9 @@ impl Exchange {
 
     /// Notes for how long the server keeps idle connections: this one was closed just when it was used again.
     fn lost_the_race(&self, now: Instant) {
-        self.terms.member.saw_closed(self.connection.idle, now);
+        if let Some(idle) = self.connection.idle {
+            self.terms.member.saw_closed(idle, now);
+        }
     }
 
     /// What a silence of that length means that a FastCGI application has ended.

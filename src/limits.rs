@@ -399,7 +399,8 @@ pub const FASTCGI_BRIEFLY: usize = 2;
 pub const FASTCGI_INSTANT: Duration = Duration::from_millis(20);
 /// Most that a worker's clock moves in one tick: time in which the worker did not run is not counted.
 pub const CLOCK_STEP: Duration = Duration::from_secs(1);
-/// A client connection that has been idle for so long is parked: its buffers are freed until its next byte.
+/// A client connection that has been idle for so long, or a little longer, is parked: its buffers are freed until its next
+/// byte.
 pub const PARK_AFTER: Duration = Duration::from_secs(1);
 /// So much longer is every fourth idle before it is parked; longer than the allocator waits before it gives pages back.
 pub const PARK_APART: Duration = Duration::from_millis(100);

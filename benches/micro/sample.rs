@@ -10,9 +10,9 @@ use std::{
 use goodgate::{
     config::{self, settings::Settings},
     limits,
-    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding},
+    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding, request_id::Id},
 };
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 
 /// The id of the request.
 pub const ID: &str = "0192f0c4-0000-7000-8000-000000000001";
@@ -47,7 +47,8 @@ pub fn record(settings: &Settings) -> Record {
     let head = request("*/*").into_parts().0;
     let forwarding = forwarding(&head.headers, settings);
     let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limits::BODY_TIMEOUT));
-    let record = Record::new(head, ID.into(), &connection, forwarding, (Instant::now(), SystemTime::now()));
+    let id = Id::told(&HeaderValue::from_static(ID)).expect("an acceptable id");
+    let record = Record::new(head, id, &connection, forwarding, (Instant::now(), SystemTime::now()));
     if let Ok(found) = authority(&record.head) {
         _ = record.authority.set(found);
     }

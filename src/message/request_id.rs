@@ -43,14 +43,6 @@ impl Id {
     }
 }
 
-impl From<&'static str> for Id {
-    /// # Panics
-    /// The text cannot be kept.
-    fn from(text: &'static str) -> Self {
-        Self::told(&HeaderValue::from_static(text)).expect("who writes an id into a program writes an acceptable one")
-    }
-}
-
 /// One worker's source of ids: no lock and no system call for one.
 #[derive(Debug, Default)]
 pub struct RequestIds {

@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant, UNIX_EPOCH},
 };
 
-use http::Request;
+use http::{HeaderValue, Request};
 
 use crate::{
     config::settings::{ForwardedStyle, Gateway},
     failure::Phase,
-    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding},
+    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding, request_id::Id},
 };
 
 /// A request for `target`; header values are bytes as they came.
@@ -27,7 +27,7 @@ pub(crate) fn record(target: &str, fields: &[(&str, &[u8])]) -> Record {
     let received = UNIX_EPOCH + Duration::from_micros(1_795_532_880_001_234);
     let record = Record::new(
         head,
-        "0192f0c4-0000-7000-8000-000000000001".into(),
+        Id::told(&HeaderValue::from_static("0192f0c4-0000-7000-8000-000000000001")).unwrap(),
         &connection,
         forwarding,
         (Instant::now(), received),

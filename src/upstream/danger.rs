@@ -1,10 +1,7 @@
 //! Whether servers of a pool break connections or are not there of late; pure but for the instant that it keeps.
 //! One a pool and worker: `member` and `attempt` report, and `attempt` asks before it sends what cannot be sent twice.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, time::Instant};
 
 use crate::{failure::Cause, limits};
 
@@ -29,7 +26,7 @@ impl Danger {
     #[must_use]
     pub fn lasts(&self, now: Instant) -> bool {
         // An attempt may have begun before another one saw the sign.
-        self.0.get().is_some_and(|at| now.checked_duration_since(at).unwrap_or(Duration::ZERO) < limits::DANGER_LIFE)
+        self.0.get().is_some_and(|at| now.saturating_duration_since(at) < limits::DANGER_LIFE)
     }
 }
 
@@ -49,6 +46,8 @@ fn is_sign(cause: Cause) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

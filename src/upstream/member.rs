@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::{
     danger::Danger,
-    keeping::{Keeping, Stretch},
+    keeping::{Keeping, Span, Stretch},
     resolve::{Name, Places},
     roster::Standing,
     transport::{
@@ -137,8 +137,8 @@ impl Member {
             (None, Use::Repeatable) => keeping.longest(),
             (None, Use::Once | Use::Witnessed) => keeping.longest_tested(now),
         };
-        let longest_of = |kept: &Kept| match wanted {
-            Use::Witnessed if kept.connection.is_local() => longest.max(keeping.longest_survived()),
+        let longest_of = |kept: &Kept| match (pool.idle_timeout, wanted) {
+            (None, Use::Witnessed) if kept.connection.is_local() => longest.max(keeping.longest_survived()),
             _ => longest,
         };
         while let Some(mut kept) = kept_ones.pop_if(|kept| now.saturating_duration_since(kept.since) < longest_of(kept))
@@ -159,9 +159,13 @@ impl Member {
 
     /// A connection that had been idle for so long was found closed, or was closed just when it was used again.
     pub fn saw_closed(&self, idle: Stretch, now: Instant) {
-        let (mut keeping, idle) = (self.keeping.get(), idle.span());
-        keeping.saw_closed(idle, now);
+        let mut keeping = self.keeping.get();
+        self.note_closed(&mut keeping, idle.span(), now);
         self.keeping.set(keeping);
+    }
+
+    fn note_closed(&self, keeping: &mut Keeping, idle: Span, now: Instant) {
+        keeping.saw_closed(idle, now);
         if idle.is_hasty() {
             self.danger.sign(now);
         }
@@ -211,10 +215,7 @@ impl Member {
         self.idle.borrow_mut().retain_mut(|kept| {
             let span = self.stretch(kept, now).span();
             if kept.connection.look() == Idle::Closed {
-                keeping.saw_closed(span, now);
-                if span.is_hasty() {
-                    self.danger.sign(now);
-                }
+                self.note_closed(&mut keeping, span, now);
                 return false;
             }
             oldest = oldest.max(span.until);

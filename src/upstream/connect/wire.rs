@@ -25,7 +25,7 @@ impl Wire {
     /// Reads what is there and waits for nothing.
     ///
     /// # Errors
-    /// The socket's; `WouldBlock` when nothing is there, for which the kernel is not asked.
+    /// The socket's; `WouldBlock` when nothing is there, for which the kernel is hardly ever asked.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_read(buffer),

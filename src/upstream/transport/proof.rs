@@ -33,8 +33,8 @@ pub(super) enum Proof {
 impl Exchange {
     /// Asks the kernel about a connection that has just ended, and waits a moment for what may still be on its way.
     ///
-    /// The proof that it was too late needs all of: a connection that has served before; not one byte of an answer, and the peer's FIN first;
-    /// then its reset, which a kernel sends that has no reader for the bytes any more (state CLOSE, error EPIPE: a reset
+    /// The proof that it was too late needs all of: a connection that has served before; not one byte of an answer, and the
+    /// peer's FIN first; then its reset, which a kernel sends that has no reader for the bytes any more (state CLOSE, error EPIPE: a reset
     /// without the FIN before it would say ECONNRESET); and nothing of this request acknowledged. A FIN carries the
     /// acknowledgement of all that came before it, so this one left before the request arrived. The acknowledged bytes
     /// alone would prove nothing, because an acknowledgement may be delayed.

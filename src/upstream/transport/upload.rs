@@ -1,4 +1,4 @@
-//! Sends a request: head and small body in one write, then the body as the client sends it.
+//! Sends a request: head and small body in one write (unless the head is witnessed), then the body as the client sends it.
 //! Polled by the exchange beside its reads; what a broken write means is for the exchange to say.
 
 use std::{

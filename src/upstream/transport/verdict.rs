@@ -126,7 +126,8 @@ impl Exchange {
                 )
                 .next("see whether the server was stopped or killed just then, or closes connections without reading them");
         }
-        if !self.upload.is_done() {
+        // A body that is held back for its head has not been begun: the request is as good as written.
+        if !self.upload.is_done() && !self.upload.is_watched() {
             let of = match self.upload.replay().length() {
                 Length::Exact(length) => format!(" of a request with {length} bytes of body"),
                 _ => String::new(),

@@ -6,9 +6,9 @@ use http::{StatusCode, header};
 
 use super::super::http1::{
     fields::{self, Why},
-    head::{Fault, Head, shown, too_large},
+    head::{Fault, Head, shown, too_large, too_many},
 };
-use crate::{failure::Cause, limits};
+use crate::failure::Cause;
 
 /// Takes one head off the front of `buffer`. Lines may end in LF or CRLF.
 ///
@@ -44,12 +44,7 @@ fn all(raw: &Bytes) -> Result<Head, Fault> {
     });
     let count = read.map_err(|bad| {
         let why = match bad.why {
-            Why::TooMany => {
-                return Fault::new(
-                    Cause::ResponseHeaderTooLarge,
-                    format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
-                );
-            }
+            Why::TooMany => return too_many(),
             Why::NoColon => "no colon",
             Why::Name => "not the name of a field",
             Why::Value => "a character that no value may have",

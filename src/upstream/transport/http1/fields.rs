@@ -1,5 +1,5 @@
 //! The field lines of a head, one by one (RFC 9112 section 5); pure.
-//! Shared by the readers of HTTP/1 and of CGI heads, which say in their own words what is wrong with a line.
+//! Shared by the readers of heads of HTTP/1 and CGI and of trailers, which say in their own words what is wrong with a line.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};

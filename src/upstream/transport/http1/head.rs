@@ -183,7 +183,7 @@ fn protocol(bytes: &[u8]) -> Result<(), Fault> {
 
 /// Parses a whole head with so many fields for the client.
 pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
-    // Without room for fields it stops behind the status line.
+    // Without room for fields it stops at the first of them.
     let mut line = httparse::Response::new(&mut []);
     match line.parse(raw) {
         Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => {}
@@ -201,10 +201,7 @@ pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
     let mut head = Head::new(status, line.version == Some(1), passing + 2);
     let behind = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
     fields::read(raw, behind, |name, value| head.add(name, value)).map_err(|bad| match bad.why {
-        Why::TooMany => Fault::new(
-            Cause::ResponseHeaderTooLarge,
-            format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
-        ),
+        Why::TooMany => too_many(),
         Why::NoColon | Why::Name => malformed(raw, httparse::Error::HeaderName),
         Why::Value => malformed(raw, httparse::Error::HeaderValue),
     })?;
@@ -243,6 +240,15 @@ fn malformed(raw: &[u8], error: httparse::Error) -> Fault {
         }
     }
     Fault::new(Cause::ResponseHeadMalformed, format!("{error} in the head: {}", shown(raw)))
+}
+
+/// A head with too many fields.
+#[must_use]
+pub fn too_many() -> Fault {
+    Fault::new(
+        Cause::ResponseHeaderTooLarge,
+        format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
+    )
 }
 
 /// Names the largest field of a head that is over the limit.

@@ -68,7 +68,8 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
     let watch = Rc::new(Watch::new(Rc::clone(&connection), reception.clock.timer(), settings, park_after));
     let service = service(reception, &watch);
     let mut http = http1::Builder::new()
-        .half_close(settings.half_close)
+        // Whether the client has left is for `Io` to see.
+        .half_close(true)
         .max_headers(settings.headers)
         .max_buf_size(settings.header_size.max(limits::CLIENT_BUFFER))
         .auto_date_header(false)

@@ -139,6 +139,18 @@ impl Watch {
         !self.answering.get()
     }
 
+    /// Whether a client that ends its connection now has left: its request is under way and, unless that waits its
+    /// turn, nobody reads the rest of it.
+    fn looks(&self) -> bool {
+        let connection = &self.connection;
+        self.answering.get() && !self.half_close && (connection.watched.get() || !connection.unread.get())
+    }
+
+    /// Whether another request is there already: its sender may well say at once that it was the last one.
+    fn has_begun(&self) -> bool {
+        !self.tap.borrow_mut().unread().is_empty()
+    }
+
     fn blocked(&self) {
         if self.waiting.get() != Waiting::Send {
             self.wait(Waiting::Send);
@@ -155,8 +167,7 @@ impl Watch {
     fn flushed(&self) {
         if self.connection.handed_over.replace(false) {
             self.answering.set(false);
-            let begun = !self.tap.borrow_mut().unread().is_empty();
-            self.wait(if begun { Waiting::Head } else { Waiting::Next });
+            self.wait(if self.has_begun() { Waiting::Head } else { Waiting::Next });
         }
     }
 }
@@ -207,7 +218,7 @@ impl AsyncWrite for Io {
             return Poll::Ready(Ok(bytes.len()));
         }
         let polled = io.socket.poll_write(cx, bytes);
-        io.note(&polled);
+        io.note(&polled, cx);
         polled
     }
 
@@ -232,7 +243,7 @@ impl AsyncWrite for Io {
         } else {
             io.socket.poll_write_vectored(cx, slices)
         };
-        io.note(&polled);
+        io.note(&polled, cx);
         polled
     }
 
@@ -243,10 +254,7 @@ impl AsyncWrite for Io {
     /// hyper calls this after every poll, also when there is nothing to flush.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.watch.flushed();
-        let connection = &self.watch.connection;
-        if connection.watched.get() && !self.watch.half_close && self.socket.has_ended(cx) {
-            connection.left.set(true);
-        }
+        self.look(cx);
         Poll::Ready(Ok(()))
     }
 
@@ -257,10 +265,23 @@ impl AsyncWrite for Io {
 }
 
 impl Io {
-    fn note(&self, polled: &Poll<io::Result<usize>>) {
+    fn note(&self, polled: &Poll<io::Result<usize>>, cx: &mut Context<'_>) {
         match polled {
-            Poll::Pending => self.watch.blocked(),
+            Poll::Pending => {
+                self.watch.blocked();
+                self.look(cx);
+            }
             Poll::Ready(_) => self.watch.wrote(),
+        }
+    }
+
+    /// Looks whether the client has left a request that is under way. The server would read for that, which costs every
+    /// request a buffer; this asks only what the event loop knows.
+    fn look(&self, cx: &mut Context<'_>) {
+        let watch = &self.watch;
+        if watch.looks() && self.socket.poll_readable(cx).is_ready() && self.socket.has_ended(cx) && !watch.has_begun()
+        {
+            watch.connection.left.set(true);
         }
     }
 }

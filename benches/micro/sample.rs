@@ -49,7 +49,7 @@ pub fn record(settings: &Settings) -> Record {
     let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limits::BODY_TIMEOUT));
     let id = Id::told(&HeaderValue::from_static(ID)).expect("an acceptable id");
     let record = Record::new(head, id, &connection, forwarding, (Instant::now(), SystemTime::now()));
-    if let Ok(found) = authority(&record.head) {
+    if let Ok(found) = authority(&record.head, None) {
         _ = record.authority.set(found);
     }
     _ = record.route.set(settings.routes[0].clone());

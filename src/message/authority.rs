@@ -1,7 +1,7 @@
 //! Whom a request is for: the authority of an absolute target, else the one Host field (RFC 9112 section 3.2).
 //! Comes before routing; what cannot be understood in one way only is refused, whatever the version allows.
 
-use std::{fmt, net::Ipv6Addr};
+use std::{fmt, net::Ipv6Addr, rc::Rc};
 
 use http::{HeaderValue, Method, Version, header::HOST, request, uri::Scheme};
 
@@ -70,9 +70,12 @@ impl std::error::Error for AuthorityProblem {}
 /// Whom the request is for. The Host field must be right even where an absolute target replaces it
 /// (RFC 9112 sections 3.2 and 3.2.2). Empty for HTTP/1.0 without a Host.
 ///
+/// `last` is what came out for the request before it on the same connection: most connections ask one host only, whose
+/// name need not be understood again.
+///
 /// # Errors
 /// The first problem found, of the method and target before the Host field.
-pub fn authority(head: &request::Parts) -> Result<Authority, AuthorityProblem> {
+pub fn authority(head: &request::Parts, last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
     if head.method == Method::CONNECT {
         return Err(AuthorityProblem::Connect);
     }
@@ -85,40 +88,36 @@ pub fn authority(head: &request::Parts) -> Result<Authority, AuthorityProblem> {
     if head.uri.path() == "*" && head.method != Method::OPTIONS {
         return Err(AuthorityProblem::Asterisk);
     }
-    let host = host_field(head)?;
+    let host = host_field(head, last)?;
     match target {
         None => Ok(host),
-        Some(target) => {
-            let sent = HeaderValue::from_str(target.as_str()).map_err(|_| AuthorityProblem::BadHost)?;
-            understand(sent)
-        }
+        Some(target) => understand(target.as_str().as_bytes(), last),
     }
 }
 
-fn host_field(head: &request::Parts) -> Result<Authority, AuthorityProblem> {
+fn host_field(head: &request::Parts, last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
     let mut fields = head.headers.get_all(HOST).iter();
     let old = head.version < Version::HTTP_11;
     // HTTP/2 and later name the authority in the target (RFC 9113 section 8.3.1).
     let optional = old || (head.version > Version::HTTP_11 && head.uri.authority().is_some());
     match (fields.next(), fields.next()) {
         (Some(_), Some(_)) => Err(AuthorityProblem::TwoHosts),
-        (Some(value), None) if !value.is_empty() => understand(value.clone()),
+        (Some(value), None) if !value.is_empty() => understand(value.as_bytes(), last),
         (Some(_), None) if !old => Err(AuthorityProblem::EmptyHost),
         (None, _) if !optional => Err(AuthorityProblem::NoHost),
-        _ => Ok(Authority { sent: HeaderValue::from_static(""), host_len: 0, lower: None }),
+        _ => Ok(Rc::new(Authority { sent: HeaderValue::from_static(""), host_len: 0, host: "".into() })),
     }
 }
 
-fn understand(sent: HeaderValue) -> Result<Authority, AuthorityProblem> {
-    let host_len = host_len(sent.as_bytes())?;
-    let host = &sent.as_bytes()[..host_len];
-    let lower = if host.iter().any(u8::is_ascii_uppercase) {
-        // `host_len` lets ASCII through only, so nothing is lost.
-        Some(String::from_utf8_lossy(host).to_ascii_lowercase().into_boxed_str())
-    } else {
-        None
-    };
-    Ok(Authority { sent, host_len, lower })
+fn understand(sent: &[u8], last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
+    if let Some(last) = last.filter(|last| last.sent.as_bytes() == sent) {
+        return Ok(Rc::clone(last));
+    }
+    let host_len = host_len(sent)?;
+    // `host_len` lets ASCII through only, so nothing is lost.
+    let host = String::from_utf8_lossy(&sent[..host_len]).to_ascii_lowercase().into_boxed_str();
+    let sent = HeaderValue::from_bytes(sent).map_err(|_| AuthorityProblem::BadHost)?;
+    Ok(Rc::new(Authority { sent, host_len, host }))
 }
 
 /// How much of `host[:port]` is the host, brackets included: a name of letters, digits, `-`, `.`, `_` and `~` without

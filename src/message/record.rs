@@ -39,7 +39,7 @@ pub struct Record {
     /// The same on the wall clock.
     pub received: SystemTime,
     /// Whom the request is for, once it is known to be valid.
-    pub authority: OnceCell<Authority>,
+    pub authority: OnceCell<Rc<Authority>>,
     /// The normalised path that is matched and forwarded; `None` inside when it is the one that came.
     pub normal_path: OnceCell<Option<Box<str>>>,
     /// The path that is forwarded, where the route takes a prefix off; else it is the one that was matched.
@@ -78,25 +78,14 @@ pub struct Record {
 }
 
 /// Whom a request is for: the authority of an absolute-form target, else the Host field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Authority {
     /// As it came, port included. It is what upstreams are told.
     pub sent: HeaderValue,
     /// Length of the host in `sent`, without the port (brackets of an IPv6 address included).
     pub host_len: usize,
-    /// The host in lower case, where it came otherwise.
-    pub lower: Option<Box<str>>,
-}
-
-impl Authority {
     /// The host in lower case, without the port. Empty for an HTTP/1.0 request without Host.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        match &self.lower {
-            Some(lower) => lower,
-            None => std::str::from_utf8(&self.sent.as_bytes()[..self.host_len]).unwrap_or_default(),
-        }
-    }
+    pub host: Box<str>,
 }
 
 /// Who stood in for an upstream that failed.
@@ -202,7 +191,7 @@ impl Record {
     /// Host in lower case, without the port; empty when none came or none was understood.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.authority.get().map_or("", Authority::host)
+        self.authority.get().map_or("", |authority| &authority.host)
     }
 
     /// The normalised path; the one that came where nothing had to change (or before it was looked at).

@@ -32,7 +32,7 @@ pub(crate) fn record(target: &str, fields: &[(&str, &[u8])]) -> Record {
         forwarding,
         (Instant::now(), received),
     );
-    if let Ok(found) = authority(&record.head) {
+    if let Ok(found) = authority(&record.head, None) {
         _ = record.authority.set(found);
     }
     record.status.set(200);

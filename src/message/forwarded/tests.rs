@@ -1,6 +1,6 @@
 //! Peers and their words: who is believed, and what the upstream hears.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use http::{HeaderValue, Method, Request, header::HOST};
 
@@ -28,9 +28,9 @@ fn headers(lines: &[&str]) -> HeaderMap {
     headers
 }
 
-fn to(host: &str) -> Authority {
+fn to(host: &str) -> Rc<Authority> {
     let request = Request::builder().method(Method::GET).uri("/").header(HOST, host).body(()).unwrap();
-    authority(&request.into_parts().0).unwrap()
+    authority(&request.into_parts().0, None).unwrap()
 }
 
 fn peer(text: &str) -> Option<IpAddr> {

@@ -73,7 +73,7 @@ impl RequestBody {
     pub fn new(incoming: Incoming, record: &Rc<Record>) -> Self {
         let length = match Length::of(&incoming) {
             // An empty body is told from none: the upstream shall see the same.
-            Length::None if record.head.headers.contains_key(http::header::CONTENT_LENGTH) => Length::Exact(0),
+            Length::None if record.present.content_length => Length::Exact(0),
             length => length,
         };
         let incoming = (!incoming.is_end_stream()).then_some(incoming);

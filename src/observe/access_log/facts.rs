@@ -26,8 +26,6 @@ pub(super) struct Facts<'a> {
     pub(super) cause: Option<Cause>,
     /// `Yes` when the upstream's answer came, else the worst verdict of all attempts.
     pub(super) delivered: Delivered,
-    /// The last server that was tried.
-    pub(super) member: Option<Arc<str>>,
     pub(super) attempts: Ref<'a, [Attempt]>,
 }
 
@@ -37,17 +35,21 @@ impl<'a> Facts<'a> {
         let failure = record.failure.borrow();
         let answered = if record.upstream_status.get() == 0 { Delivered::No } else { Delivered::Yes };
         let failed = failure.as_ref().map_or(Delivered::No, |failure| failure.delivered);
-        let member = attempts.last().map(|attempt| &attempt.member);
-        let member = member.or(failure.as_ref().and_then(|failure| failure.member.as_ref())).cloned();
         Self {
             record,
             stamp,
             now,
             cause: record.cause(),
             delivered: record.delivered.get().max(answered).max(failed),
-            member,
             attempts,
         }
+    }
+
+    /// The last server that was tried.
+    pub(super) fn member(&self) -> Option<Arc<str>> {
+        let failure = self.record.failure.borrow();
+        let member = self.attempts.last().map(|attempt| &attempt.member);
+        member.or(failure.as_ref().and_then(|failure| failure.member.as_ref())).cloned()
     }
 
     /// From the request's head to the end of its answer.
@@ -75,15 +77,15 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn user_agent(&self) -> Option<&'a [u8]> {
-        self.field(&USER_AGENT)
+        self.field(self.record.present.user_agent, &USER_AGENT)
     }
 
     pub(super) fn referer(&self) -> Option<&'a [u8]> {
-        self.field(&REFERER)
+        self.field(self.record.present.referer, &REFERER)
     }
 
-    fn field(&self, name: &HeaderName) -> Option<&'a [u8]> {
-        self.record.head.headers.get(name).map(HeaderValue::as_bytes)
+    fn field(&self, present: bool, name: &HeaderName) -> Option<&'a [u8]> {
+        present.then(|| self.record.head.headers.get(name).map(HeaderValue::as_bytes)).flatten()
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
         into.push(b' ');
         word(upstream.as_bytes(), into);
     }
-    if let Some(member) = &facts.member {
+    if let Some(member) = facts.member() {
         into.push(b' ');
         word(member.as_bytes(), into);
     }

@@ -1,6 +1,8 @@
 //! The worker's coarse clock: arming a deadline is a store, an expired one wakes its task.
 //! One tick serves every deadline of the worker; it sleeps while none is armed.
 
+mod wall;
+
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
@@ -11,6 +13,7 @@ use std::{
 
 use tokio::sync::Notify;
 
+pub use self::wall::Wall;
 use crate::limits;
 
 /// A point in time, in milliseconds since the clock's start.
@@ -31,6 +34,7 @@ struct Inner {
     slots: RefCell<Slots>,
     /// Rung when the first deadline is armed.
     bell: Notify,
+    wall: Wall,
 }
 
 #[derive(Default)]
@@ -62,6 +66,7 @@ impl Clock {
             earliest: Cell::new(NEVER),
             slots: RefCell::default(),
             bell: Notify::new(),
+            wall: Wall::new(),
         }))
     }
 
@@ -84,6 +89,12 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Duration {
         Duration::from_millis(self.0.now.get())
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn wall(&self) -> &Wall {
+        &self.0.wall
     }
 
     /// Moves the clock; never returns.

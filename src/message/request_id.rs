@@ -6,40 +6,54 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
 use fastrand::Rng;
-use http::HeaderValue;
-use uuid::Builder;
+use http::{HeaderName, HeaderValue};
+use uuid::{Builder, fmt::Hyphenated};
 
 use crate::limits;
 
+/// The field that carries a request's id.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// A request's id, as it stands in fields: a token, see [`acceptable`].
 #[derive(Debug, Clone)]
-pub struct Id(HeaderValue);
+pub struct Id(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    New([u8; Hyphenated::LENGTH]),
+    Told(HeaderValue),
+}
 
 impl Id {
     /// The one that a trusted proxy sent, if it can be kept.
     #[must_use]
     pub fn told(value: &HeaderValue) -> Option<Self> {
-        acceptable(value.as_bytes()).then(|| Self(value.clone()))
+        acceptable(value.as_bytes()).then(|| Self(Kind::Told(value.clone())))
     }
 
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// As bytes, which need no escape anywhere.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        match &self.0 {
+            Kind::New(text) => text,
+            Kind::Told(value) => value.as_bytes(),
+        }
     }
 
     /// As a field's value.
     #[must_use]
-    pub fn value(&self) -> &HeaderValue {
-        &self.0
+    pub fn value(&self) -> HeaderValue {
+        match &self.0 {
+            Kind::New(text) => HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static("")),
+            Kind::Told(value) => value.clone(),
+        }
     }
 }
 
@@ -59,9 +73,9 @@ impl RequestIds {
         self.random.borrow_mut().fill(&mut random);
         let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-        let mut text = uuid::Uuid::encode_buffer();
-        let text = Bytes::copy_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
-        Id(HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static("")))
+        let mut text = [0; Hyphenated::LENGTH];
+        id.hyphenated().encode_lower(&mut text);
+        Id(Kind::New(text))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the gateway adds to an upstream's answer: Via, Date, the request's id, Proxy-Status on the application's own errors, the route's
-//! edits. The fields that go to the upstream are written where its request is (`upstream::outgoing`), in one pass.
+//! What an answer gets here: Proxy-Status on the application's own errors, Date and the request's id on files, the
+//! route's edits on both. What every answer of an upstream gets is `upstream::incoming`'s.
 
 use std::{
     future::Future,
@@ -13,11 +13,11 @@ use http::{HeaderMap, Response, header};
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use super::{request_id::X_REQUEST_ID, shared::Shared};
+use super::shared::Shared;
 use crate::{
     config::settings::HeaderEdits,
     failure::{Failure, Result, proxy_status},
-    message::{Body, Record, Request, Rescue},
+    message::{Body, Record, Request, Rescue, request_id::X_REQUEST_ID},
 };
 
 /// The layer's service.
@@ -70,19 +70,17 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
         let mut answer = ready!(this.inner.poll(cx))?;
         let status = answer.status();
         let headers = answer.headers_mut();
-        // Files come from here and not by way of this gateway (RFC 9110 section 7.6.3).
+        // Files and the operator's pages come from here; the rest of an upstream's answer is complete by now.
         let is_own = this.record.upstream.get().is_none() || this.record.rescue.get() == Some(&Rescue::Page);
-        if !is_own {
-            headers.append(header::VIA, this.shared.via.clone());
-        }
-        if !headers.contains_key(header::DATE) {
-            headers.insert(header::DATE, this.shared.date(SystemTime::now()));
-        }
-        if status.is_server_error() && !is_own {
+        if is_own {
+            if !headers.contains_key(header::DATE) {
+                headers.insert(header::DATE, this.shared.clock.wall().date(SystemTime::now()));
+            }
+            headers.insert(X_REQUEST_ID, this.record.id.value());
+        } else if status.is_server_error() {
             let name = &this.shared.settings.gateway.name;
             proxy_status::append(headers, proxy_status::passed(name, status));
         }
-        headers.insert(X_REQUEST_ID, this.record.id.value().clone());
         if let Some(route) = this.record.route.get() {
             edit(headers, &route.response_headers);
         }

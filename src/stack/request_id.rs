@@ -8,15 +8,15 @@ use std::{
     time::Instant,
 };
 
-use http::HeaderName;
 use hyper::body::Incoming;
 use tower::Service;
 
 use super::shared::Shared;
-use crate::message::{Connection, Record, Request, RequestBody, forwarded::Forwarding, request_id::Id};
-
-/// The field that carries a request's id.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::message::{
+    Connection, Record, Request, RequestBody,
+    forwarded::Forwarding,
+    request_id::{Id, X_REQUEST_ID},
+};
 
 /// The layer's service.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ where
     fn call(&mut self, request: http::Request<Incoming>) -> Self::Future {
         let (head, incoming) = request.into_parts();
         let started = Instant::now();
-        let received = self.shared.wall(started);
+        let received = self.shared.clock.wall().at(started);
         let trusted = self.connection.peer.is_some_and(|peer| self.shared.settings.gateway.trusts(peer));
         let told = trusted.then(|| head.headers.get(X_REQUEST_ID).and_then(Id::told)).flatten();
         let id = told.unwrap_or_else(|| self.shared.ids.next(received));

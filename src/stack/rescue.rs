@@ -15,7 +15,7 @@ use super::shared::Shared;
 use crate::{
     config::settings::{Fallback, FallbackPage},
     failure::{Cause, Class, Delivered, Failure, Fault, Result, proxy_status},
-    message::{Body, Record, Request, Rescue},
+    message::{Body, Record, Request, Rescue, request_id::X_REQUEST_ID},
     observe::program_log,
     site::condition::{self, Verdict},
     upstream::{
@@ -107,7 +107,7 @@ fn own(
         return None;
     }
     let at = Instant::now();
-    let now = shared.wall(at);
+    let now = shared.clock.wall().at(at);
     let earlier = asked.iter().find_map(|pool| pool.roster.stale.as_ref()?.find(record, now, at));
     if let Some((kept, freshness)) = earlier
         && let Some(answer) = stale(&shared.settings.gateway.name, record, &kept, freshness)
@@ -147,7 +147,7 @@ fn out_of_time(cause: Cause) -> bool {
 /// Offers an answer to the store of its upstream.
 fn kept(shared: &Shared, pool: &Pool, record: &Rc<Record>, answer: Response<Body>) -> Response<Body> {
     match &pool.roster.stale {
-        Some(store) => stale::keep(store, record, answer, shared.wall(Instant::now())),
+        Some(store) => stale::keep(store, record, answer, shared.clock.wall().at(Instant::now())),
         None => answer,
     }
 }
@@ -192,6 +192,7 @@ fn stale(name: &str, record: &Record, kept: &Kept, freshness: Freshness) -> Opti
     } else if kept.status != StatusCode::NO_CONTENT {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     }
+    headers.insert(X_REQUEST_ID, record.id.value());
     headers.insert(header::AGE, HeaderValue::from(freshness.age.as_secs()));
     headers.append(CACHE_STATUS, cache_status(name, freshness.ttl));
     Some(answer)
@@ -220,7 +221,7 @@ fn fixed(shared: &Shared, page: &FallbackPage, status: StatusCode, now: SystemTi
     headers.insert(header::CONTENT_TYPE, page.content_type.clone());
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(page.body.len()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::DATE, shared.date(now));
+    headers.insert(header::DATE, shared.clock.wall().date(now));
     headers.insert(header::SERVER, shared.server.clone());
     answer
 }

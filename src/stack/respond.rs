@@ -104,7 +104,7 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         host: record.host(),
         request_id: record.id.as_str(),
         received: record.received,
-        date: shared.date(shared.wall(Instant::now())),
+        date: shared.clock.wall().date(shared.clock.wall().at(Instant::now())),
         server: shared.server.clone(),
         gateway: &shared.settings.gateway,
         errors,

@@ -5,11 +5,11 @@ use std::{rc::Rc, time::SystemTime};
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
-use super::{checked::Check, request_id::X_REQUEST_ID, shared::Shared};
+use super::{checked::Check, shared::Shared};
 use crate::{
     config::settings::{Action, PathMode, Route as Settings},
     failure::{Cause, Failure, Result},
-    message::{Body, Record, Request, path},
+    message::{Body, Record, Request, path, request_id::X_REQUEST_ID},
     route::{Found, path::strip},
 };
 
@@ -112,10 +112,10 @@ impl Route {
         let mut answer = Response::new(Body::Empty);
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
-        headers.insert(header::DATE, self.shared.date(SystemTime::now()));
+        headers.insert(header::DATE, self.shared.clock.wall().date(SystemTime::now()));
         headers.insert(header::SERVER, self.shared.server.clone());
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        headers.insert(X_REQUEST_ID, record.id.value().clone());
+        headers.insert(X_REQUEST_ID, record.id.value());
         if record.connection.unread.get() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

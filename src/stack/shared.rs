@@ -1,12 +1,7 @@
 //! What all layers of one worker's stack use: settings, routes, pools, logs, the date.
 //! Built once per worker; owned by it, so nothing here locks.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
 use http::HeaderValue;
 
@@ -33,18 +28,15 @@ pub struct Shared {
     pub admission: Arc<Admission>,
     /// Whether an upstream is told of both ends of a client's connection, as FastCGI has it.
     pub tells_ends: bool,
+    /// The worker's clock.
+    pub clock: Clock,
     /// Makes request ids.
     pub ids: RequestIds,
-    /// This gateway in the Via field of answers.
-    pub via: HeaderValue,
     /// This gateway in the Server field of its own answers.
     pub server: HeaderValue,
     log: Option<AccessLog>,
     /// Armed while lines wait to be handed over.
     log_due: Timer,
-    date: RefCell<(u64, HeaderValue)>,
-    /// A moment on both clocks, not long ago.
-    anchor: Cell<(Instant, SystemTime)>,
 }
 
 impl Shared {
@@ -57,16 +49,13 @@ impl Shared {
         log: Option<AccessLog>,
     ) -> Self {
         let name = &settings.gateway.name;
-        let field = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("gateway"));
         Self {
             table: Table::new(&settings.routes),
             tells_ends: settings.upstreams.iter().any(|upstream| upstream.fastcgi.is_some()),
-            via: field(format!("1.1 {name}")),
-            server: field(name.clone()),
+            server: HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("gateway")),
             ids: RequestIds::default(),
             log_due: clock.timer(),
-            date: RefCell::new((0, HeaderValue::from_static(""))),
-            anchor: Cell::new((Instant::now(), SystemTime::now())),
+            clock: clock.clone(),
             settings,
             pools,
             admission,
@@ -98,30 +87,5 @@ impl Shared {
         if let Some(log) = &self.log {
             log.flush();
         }
-    }
-
-    /// The wall clock at `now`, without asking it each time; a clock that was set is noticed within
-    /// `limits::WALL_CLOCK`.
-    pub fn wall(&self, now: Instant) -> SystemTime {
-        let (at, wall) = self.anchor.get();
-        let since = now.saturating_duration_since(at);
-        if since < limits::WALL_CLOCK {
-            return wall + since;
-        }
-        let wall = SystemTime::now();
-        self.anchor.set((now, wall));
-        wall
-    }
-
-    /// The Date field for `now` (RFC 9110 section 6.6.1), formatted once a second.
-    pub fn date(&self, now: SystemTime) -> HeaderValue {
-        let second = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-        let mut date = self.date.borrow_mut();
-        if date.0 != second
-            && let Ok(value) = HeaderValue::try_from(httpdate::fmt_http_date(now))
-        {
-            *date = (second, value);
-        }
-        date.1.clone()
     }
 }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::member::Member;
 use crate::{
     failure::{Cause, Delivered, Failure, Phase},
     message::{Attempt, Record},
@@ -16,7 +17,7 @@ use crate::{
 /// The account of one attempt.
 pub struct Delivery {
     record: Rc<Record>,
-    member: Arc<str>,
+    member: Rc<Member>,
     began: Instant,
     /// How far it came.
     pub phase: Cell<Phase>,
@@ -42,10 +43,10 @@ pub struct Delivery {
 impl Delivery {
     /// An attempt at `member` that began at `began`.
     #[must_use]
-    pub fn new(record: &Rc<Record>, member: &Arc<str>, began: Instant) -> Self {
+    pub fn new(record: &Rc<Record>, member: &Rc<Member>, began: Instant) -> Self {
         Self {
             record: Rc::clone(record),
-            member: Arc::clone(member),
+            member: Rc::clone(member),
             began,
             phase: Cell::new(Phase::Connect),
             written: Cell::new(0),
@@ -74,7 +75,7 @@ impl Delivery {
     /// A failure of this attempt.
     #[must_use]
     pub fn failure(&self, cause: Cause, evidence: impl Into<String>) -> Box<Failure> {
-        Failure::new(cause, evidence).delivered(self.verdict()).member(&self.member)
+        Failure::new(cause, evidence).delivered(self.verdict()).member(&self.member.server.label)
     }
 
     /// Since the attempt began.
@@ -107,7 +108,7 @@ impl Delivery {
         span(&times.head, &self.sent, self.headed.get());
         span(&times.body, &self.headed, None);
         self.record.attempts.borrow_mut().push(Attempt {
-            member: Arc::clone(&self.member),
+            member: Arc::clone(&self.member.server.label),
             cause,
             phase: self.phase.get(),
             bytes_written: self.written.get(),

@@ -57,7 +57,7 @@ pub struct Member {
 }
 
 struct Kept {
-    connection: Connection,
+    connection: Box<Connection>,
     since: Instant,
 }
 
@@ -129,7 +129,7 @@ impl Member {
 
     /// An idle connection that is at `now` still open and silent, the one used last first. A request that can be sent
     /// once only gets none that has been idle for longer than others were seen to survive, unless the settings say so.
-    pub fn take(&self, record: &Record, pool: &settings::Pool, wanted: Use, now: Instant) -> Option<Connection> {
+    pub fn take(&self, record: &Record, pool: &settings::Pool, wanted: Use, now: Instant) -> Option<Box<Connection>> {
         let mut kept_ones = self.idle.borrow_mut();
         let keeping = self.keeping.get();
         let longest = match (pool.idle_timeout, wanted) {
@@ -172,7 +172,7 @@ impl Member {
     }
 
     /// Keeps a connection that may serve again, from `now` on.
-    pub fn keep(&self, connection: Connection, pool: &settings::Pool, now: Instant) {
+    pub fn keep(&self, connection: Box<Connection>, pool: &settings::Pool, now: Instant) {
         if self.name.as_ref().is_some_and(|name| !connection.leads_to.is_some_and(|address| name.leads_to(address))) {
             return;
         }

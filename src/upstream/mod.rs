@@ -12,6 +12,7 @@ mod evidence;
 pub mod fpm;
 pub mod health;
 mod hold;
+pub mod incoming;
 pub mod judge;
 pub mod keeping;
 pub mod kernel;

@@ -13,12 +13,14 @@ use crate::{
     message::{Length, Record, hop},
 };
 
-/// How this gateway names itself to upstreams.
+/// How this gateway names itself.
 pub struct Identity {
-    /// Its member of Via: the name, and in a comment the instance, by which it knows its own requests again.
+    /// Its member of Via in requests: the name, and in a comment the instance, by which it knows its own requests again.
     via: String,
     name: String,
     instance: String,
+    /// Its member of Via in answers that came over HTTP/1.0 and over HTTP/1.1.
+    received: [HeaderValue; 2],
 }
 
 impl Identity {
@@ -26,7 +28,16 @@ impl Identity {
     #[must_use]
     pub fn new(name: &str, instance: u64) -> Self {
         let instance = format!("({instance:016x})");
-        Self { via: format!("1.1 {name} {instance}"), name: name.to_owned(), instance }
+        let received = ["1.0", "1.1"].map(|version| {
+            HeaderValue::try_from(format!("{version} {name}")).unwrap_or(HeaderValue::from_static("1.1 gateway"))
+        });
+        Self { via: format!("1.1 {name} {instance}"), name: name.to_owned(), instance, received }
+    }
+
+    /// Its member of Via for an answer.
+    #[must_use]
+    pub fn received(&self, http11: bool) -> &HeaderValue {
+        &self.received[usize::from(http11)]
     }
 }
 

@@ -46,7 +46,7 @@ impl Attempt<'_> {
         timer: &Timer,
         delivery: &Delivery,
         heading: Option<Heading>,
-    ) -> Result<Connection> {
+    ) -> Result<Box<Connection>> {
         let limit = self.pool.upstream.timeouts.connect;
         let label = &self.member.server.label;
         let connected = match (&self.member.name, &self.member.server.address) {
@@ -77,7 +77,7 @@ impl Attempt<'_> {
         heading: Option<Heading>,
         timer: &Timer,
         delivery: &Delivery,
-    ) -> Result<Connection> {
+    ) -> Result<Box<Connection>> {
         let timeouts = &self.pool.upstream.timeouts;
         let label = &self.member.server.label;
         let (places, pick) = if let Some(heading) = heading {

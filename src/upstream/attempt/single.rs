@@ -16,11 +16,11 @@ use crate::{
     config::settings::RetryOn,
     failure::{Cause, Result},
     limits,
-    message::{Body, Record, hop},
+    message::{Body, Record},
     upstream::{
         Pool,
         delivery::Delivery,
-        health, judge,
+        health, incoming, judge,
         member::{Member, Use},
         outgoing,
         queue::Seat,
@@ -85,7 +85,7 @@ impl Attempt<'_> {
         began: Instant,
         under_way: UnderWay,
     ) -> std::result::Result<Box<Exchange>, Failed> {
-        let delivery = Delivery::new(self.record, &self.member.server.label, began);
+        let delivery = Delivery::new(self.record, self.member, began);
         let timer = self.pool.clock.timer();
         let fastcgi = self.pool.upstream.fastcgi.as_ref();
         let fresh = fresh || fastcgi.is_some_and(|fastcgi| !fastcgi.keeps(&self.record.head.method));
@@ -133,6 +133,7 @@ impl Attempt<'_> {
         let terms = Terms {
             record: Rc::clone(self.record),
             member: Rc::clone(self.member),
+            identity: Rc::clone(&self.pool.identity),
             upstream: Arc::clone(&self.pool.upstream),
             total: self.total.cloned(),
             under_way: Some(under_way),
@@ -201,7 +202,8 @@ impl Attempt<'_> {
         let mut answer = Response::new(body);
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
-        tidy(answer.headers_mut(), &head.named, framing, head.stated);
+        delimit(answer.headers_mut(), framing, head.stated);
+        incoming::complete(answer.headers_mut(), head.dated, self.record, &self.pool.clock);
         if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
             self.record.endless.set(true);
         }
@@ -219,11 +221,8 @@ fn is_event_stream(head: &Head) -> bool {
     stated.is_some_and(|stated| stated.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream")))
 }
 
-/// Takes away what the upstream named as its own connection's, and says the length in one way.
-fn tidy(fields: &mut HeaderMap, named: &hop::Named, framing: Framing, stated: Stated) {
-    for name in named.fields() {
-        fields.remove(name);
-    }
+/// Says the length in one way.
+fn delimit(fields: &mut HeaderMap, framing: Framing, stated: Stated) {
     match framing {
         Framing::Length(length) if stated == Stated::Plain(length) => {}
         Framing::Length(length) => {

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     failure::{Cause, Phase, Result},
     limits,
+    upstream::incoming,
 };
 
 impl Exchange {
@@ -24,7 +25,8 @@ impl Exchange {
         }
         loop {
             let limit = self.terms.upstream.head_size;
-            let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit);
+            let pass = |head: &mut Head| incoming::pass(head, &self.terms.identity);
+            let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit, pass);
             let head = match taken {
                 Ok(Some(head)) => head,
                 Ok(None) => {
@@ -66,7 +68,8 @@ impl Exchange {
         let Some(records) = &mut self.records else { return Ok(None) };
         let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
         self.delivery.answered.set(records.understood());
-        let Some(head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
+        let Some(mut head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
+        incoming::pass(&mut head, &self.terms.identity);
         let answers_head = self.terms.record.head.method == Method::HEAD;
         self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
         Ok(Some(Box::new(head)))

@@ -60,11 +60,11 @@ pub enum Idle {
 }
 
 impl Connection {
-    /// A fresh connection.
+    /// A fresh connection. Boxed, because it goes from hand to hand.
     #[must_use]
-    pub fn new(wire: Wire) -> Self {
+    pub fn new(wire: Wire) -> Box<Self> {
         let local = matches!(&wire, Wire::Tcp(stream) if stream.peer_addr().is_ok_and(is_loopback));
-        Self {
+        Box::new(Self {
             wire,
             local,
             buffer: BytesMut::new(),
@@ -74,13 +74,15 @@ impl Connection {
             large: false,
             written: 0,
             idle: None,
-        }
+        })
     }
 
     /// A fresh connection to `address`, which was looked up by name.
     #[must_use]
-    pub fn to(address: SocketAddr, wire: Wire) -> Self {
-        Self { leads_to: Some(address), ..Self::new(wire) }
+    pub fn to(address: SocketAddr, wire: Wire) -> Box<Self> {
+        let mut connection = Self::new(wire);
+        connection.leads_to = Some(address);
+        connection
     }
 
     /// Whether the kernel at its far end is this one, as far as an address tells: TCP to a loopback address.

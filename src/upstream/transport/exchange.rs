@@ -28,6 +28,7 @@ use crate::{
         delivery::Delivery,
         health,
         member::Member,
+        outgoing::Identity,
         queue::Seat,
         replay::Replay,
         roster::UnderWay,
@@ -37,7 +38,7 @@ use crate::{
 
 /// An exchange under way. Dropping it closes the connection, which is how an upstream learns that the client left.
 pub struct Exchange {
-    pub(super) connection: Connection,
+    pub(super) connection: Box<Connection>,
     /// What takes the answer out of its records, where the server speaks FastCGI.
     pub(super) records: Option<Box<Answer>>,
     pub(super) upload: Upload,
@@ -60,6 +61,8 @@ pub struct Terms {
     pub record: Rc<Record>,
     /// The server.
     pub member: Rc<Member>,
+    /// How this gateway names itself.
+    pub identity: Rc<Identity>,
     /// Its pool's settings.
     pub upstream: Arc<settings::Upstream>,
     /// The deadline of the whole request, where there is one.
@@ -118,7 +121,7 @@ impl Exchange {
     /// Starts an exchange; `head` is the request's head as it goes on the wire, `expects` holds its body back.
     #[must_use]
     pub fn new(
-        connection: Connection,
+        connection: Box<Connection>,
         (head, replay, expects): (Vec<u8>, Box<Replay>, bool),
         (delivery, timer): (Delivery, Timer),
         terms: Terms,

@@ -44,14 +44,14 @@ fn upstream(server: &str, options: &str) -> Arc<settings::Upstream> {
 }
 
 /// How `request` fails on `connection`, with lines of the upstream.
-async fn failure(connection: Connection, request: &[u8], options: &str) -> Box<Failure> {
+async fn failure(connection: Box<Connection>, request: &[u8], options: &str) -> Box<Failure> {
     let none = Replay::new(RequestBody::none(&Rc::new(sample::record("http://example.com/", &[]))), 0);
     failure_of(connection, (request, none), options, false).await
 }
 
 /// The same of a head and the body behind it, witnessed or not.
 async fn failure_of(
-    connection: Connection,
+    connection: Box<Connection>,
     (head, replay): (&[u8], Box<Replay>),
     options: &str,
     witnessed: bool,
@@ -59,9 +59,17 @@ async fn failure_of(
     let upstream = upstream("127.0.0.1:1", options);
     let record = Rc::new(sample::record("http://example.com/", &[]));
     let member = Rc::new(Member::new(upstream.servers[0].clone(), &Arc::default()));
-    let delivery = Delivery::new(&record, &member.server.label, Instant::now());
-    let terms =
-        Terms { record: Rc::clone(&record), member, upstream, total: None, under_way: None, seat: None, witnessed };
+    let delivery = Delivery::new(&record, &member, Instant::now());
+    let terms = Terms {
+        record: Rc::clone(&record),
+        member,
+        identity: Rc::new(Identity::new("goodgate", 0)),
+        upstream,
+        total: None,
+        under_way: None,
+        seat: None,
+        witnessed,
+    };
     let request = (head.to_vec(), replay, false);
     let mut exchange = Exchange::new(connection, request, (delivery, Clock::new().timer()), terms);
     let failure = exchange.head().await.unwrap_err();
@@ -71,11 +79,11 @@ async fn failure_of(
 }
 
 /// A kept connection that has carried requests of these sizes, all answered, and the peer's end of it.
-async fn kept(sizes: &[usize]) -> (Connection, TcpStream) {
+async fn kept(sizes: &[usize]) -> (Box<Connection>, TcpStream) {
     kept_at(&TcpListener::bind("127.0.0.1:0").unwrap(), sizes).await
 }
 
-async fn kept_at(listener: &TcpListener, sizes: &[usize]) -> (Connection, TcpStream) {
+async fn kept_at(listener: &TcpListener, sizes: &[usize]) -> (Box<Connection>, TcpStream) {
     let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     near.set_nodelay(true).unwrap();
     let (mut far, _) = listener.accept().unwrap();

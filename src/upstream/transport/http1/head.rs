@@ -15,7 +15,7 @@ pub struct Head {
     pub status: StatusCode,
     /// Whether it said HTTP/1.1; else HTTP/1.0.
     pub http11: bool,
-    /// The fields that are for the client, as they came.
+    /// The fields that are for the client.
     pub fields: HeaderMap,
     /// Those of this connection, which end here (RFC 9110 section 7.6.1).
     pub hop: SmallVec<[(HeaderName, HeaderValue); 1]>,
@@ -23,6 +23,8 @@ pub struct Head {
     pub named: hop::Named,
     /// What Content-Length says.
     pub stated: Stated,
+    /// Whether it says when it was made.
+    pub dated: bool,
 }
 
 /// What the Content-Length fields of a head say.
@@ -47,6 +49,7 @@ impl Head {
             hop: SmallVec::new(),
             named: hop::Named::default(),
             stated: Stated::Nothing,
+            dated: false,
         }
     }
 
@@ -63,10 +66,14 @@ impl Head {
         self.fields.append(name, value);
     }
 
-    /// The head with all its fields: what Connection says is known.
+    /// The head with all its fields: what Connection says is known, and what it names ends here.
     #[must_use]
     pub fn complete(mut self) -> Self {
         self.named = hop::Named::by(self.hop_values(header::CONNECTION), &self.fields);
+        for name in self.named.fields() {
+            self.fields.remove(name);
+        }
+        self.dated = self.fields.contains_key(header::DATE);
         self
     }
 
@@ -197,8 +204,7 @@ pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
         Ok(status) if code < MAX_STATUS => status,
         _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
     };
-    // Two more are always added.
-    let mut head = Head::new(status, line.version == Some(1), passing + 2);
+    let mut head = Head::new(status, line.version == Some(1), passing + ADDED);
     let behind = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
     fields::read(raw, behind, |name, value| head.add(name, value)).map_err(|bad| match bad.why {
         Why::TooMany => too_many(),
@@ -207,6 +213,9 @@ pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
     })?;
     Ok(head.complete())
 }
+
+/// Room for what the gateway adds, and for one more: a map makes room before it looks whether a field is there already.
+const ADDED: usize = 3;
 
 /// The first status that does not exist (RFC 9110 section 15).
 const MAX_STATUS: u16 = 600;

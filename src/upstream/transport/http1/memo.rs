@@ -16,11 +16,17 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// Takes one head off the front of `buffer`, as [`super::head::take`] does and with the same outcome.
+    /// Takes one head off the front of `buffer`, as [`super::head::take`] does and with the same outcome, and gives it to
+    /// `pass`, whose work on one that is remembered is remembered too.
     ///
     /// # Errors
     /// Those of [`super::head::take`].
-    pub fn take(&mut self, buffer: &mut BytesMut, limit: usize) -> Result<Option<Box<Head>>, Fault> {
+    pub fn take(
+        &mut self,
+        buffer: &mut BytesMut,
+        limit: usize,
+        pass: impl Fn(&mut Head),
+    ) -> Result<Option<Box<Head>>, Fault> {
         // What is remembered is a whole head, so nothing that follows it can belong to it.
         let again = !self.raw.is_empty() && self.raw.len() <= limit && buffer.starts_with(&self.raw);
         if let Some(head) = self.head.as_ref().filter(|_| again) {
@@ -28,10 +34,12 @@ impl Memo {
             return Ok(Some(Box::new(head.clone())));
         }
         let Some((raw, passing)) = whole(buffer, limit)? else { return Ok(None) };
-        let head = Box::new(parse(&raw, passing)?);
+        let mut head = Box::new(parse(&raw, passing)?);
+        pass(&mut head);
         if again {
             // Of bytes of its own: others may share their memory with a large body.
             self.head = parse(&Bytes::from(self.raw.clone()), passing).ok();
+            self.head.iter_mut().for_each(pass);
         } else {
             self.head = None;
             self.raw.clear();
@@ -45,6 +53,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
@@ -59,8 +68,10 @@ mod tests {
         let mut memo = Memo::default();
         for message in messages {
             let (mut with, mut without) = (BytesMut::from(*message), BytesMut::from(*message));
-            let taken = memo.take(&mut with, limit);
-            let expected = head::take(&mut without, limit).map(|head| head.map(Box::new));
+            let pass = |head: &mut Head| _ = head.fields.append("passed", HeaderValue::from_static("by"));
+            let taken = memo.take(&mut with, limit, pass);
+            let mut expected = head::take(&mut without, limit).map(|head| head.map(Box::new));
+            expected.iter_mut().flatten().for_each(|head| pass(head));
             assert_eq!(shown(&taken, &with), shown(&expected, &without), "{:?}", message.escape_ascii().to_string());
         }
         memo

@@ -1,7 +1,6 @@
 //! Keeps the bytes of the request head that is being read, as evidence for the moment it turns out not to be one.
 //! The HTTP server parses; this only looks on, and costs one copy of each head.
 
-use bytes::{Buf, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{limits, message::Length};
@@ -9,8 +8,10 @@ use crate::{limits, message::Length};
 /// The bytes since the last whole request.
 #[derive(Debug, Default)]
 pub struct Tap {
-    bytes: BytesMut,
-    /// Heads within `bytes` that were understood.
+    bytes: Vec<u8>,
+    /// How many of `bytes` belong to heads that were understood.
+    done: usize,
+    /// Heads behind those that were understood too.
     heads: usize,
     /// The body that is passing, which is not kept.
     body: Passing,
@@ -41,6 +42,7 @@ impl Tap {
             Passing::Nothing => bytes,
         };
         self.settle();
+        self.bytes.drain(..std::mem::take(&mut self.done));
         let room = limits::TAP_BYTES.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
@@ -52,13 +54,13 @@ impl Tap {
             Length::None | Length::Exact(0) => {}
             Length::Exact(length) => {
                 self.settle();
-                let here = usize::try_from(length).unwrap_or(usize::MAX).min(self.bytes.len());
-                self.bytes.advance(here);
+                let here = usize::try_from(length).unwrap_or(usize::MAX).min(self.bytes.len() - self.done);
+                self.done += here;
                 self.body = Passing::Bytes(length - here as u64);
             }
             Length::Unknown => {
                 self.bytes.clear();
-                self.heads = 0;
+                (self.done, self.heads) = (0, 0);
                 self.body = Passing::Unknown;
             }
         }
@@ -72,25 +74,20 @@ impl Tap {
     /// The start of a head that is not understood yet; empty between requests.
     pub fn unread(&mut self) -> &[u8] {
         self.settle();
-        &self.bytes
+        &self.bytes[self.done..]
     }
 
-    /// Drops the heads that were understood.
+    /// Passes over the heads that were understood.
     fn settle(&mut self) {
-        if self.heads == 0 {
-            return;
-        }
         while self.heads > 0 {
             self.heads -= 1;
-            let end = memchr::memchr_iter(b'\n', &self.bytes).find_map(|at| match self.bytes[at + 1..] {
+            let rest = &self.bytes[self.done..];
+            let end = memchr::memchr_iter(b'\n', rest).find_map(|at| match rest[at + 1..] {
                 [b'\n', ..] => Some(at + 2),
                 [b'\r', b'\n', ..] => Some(at + 3),
                 _ => None,
             });
-            match end {
-                Some(end) => self.bytes.advance(end),
-                None => self.bytes.clear(),
-            }
+            self.done += end.unwrap_or(rest.len());
         }
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Everybody may use the vocabulary: [`message`], [`failure`], [`limits`] and [`config::settings`], which use nothing
-//! above them.
+//! above them. Below both sides of the gateway lies [`socket`], beside all of them the worker's [`clock`].
 
 #![deny(unsafe_code)]
 
@@ -26,6 +26,7 @@ pub mod observe;
 pub mod route;
 pub mod shutdown;
 pub mod site;
+pub mod socket;
 pub mod stack;
 pub mod upstream;
 pub mod worker;

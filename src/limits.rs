@@ -292,6 +292,8 @@ pub const WALL_CLOCK: Duration = Duration::from_millis(100);
 pub const EVIDENCE_BYTES: usize = 32;
 /// A chunk-size line of an answer, extensions included; over it `body-bad-chunk`.
 pub const CHUNK_LINE: usize = 4 * KIB;
+/// A worker's buffer for small pieces of what is received.
+pub const SCRATCH: usize = 8 * KIB;
 /// Read of an answer that is expected to be small; a larger one goes on with `READ_FIRST`.
 pub const READ_SMALL: usize = 4 * KIB;
 /// First read of an answer that is not: a head and a body of 16 KiB fit, larger ones go on with `READ_BUFFER`.

@@ -15,19 +15,14 @@ use std::{
 use bytes::Bytes;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::{
-    Listener, Reception,
-    connection::linger,
-    io::{Socket, Watch},
-    park::attend,
-    refuse,
-};
+use super::{Listener, Reception, connection::linger, io::Watch, park::attend, refuse};
 use crate::{
     failure::{Cause, Failure, classify},
     limits,
     message::Connection,
     observe::program_log,
     shutdown::Busy,
+    socket::Socket,
 };
 
 /// Who is at the other end of a connection. `None` on a Unix socket.

@@ -16,19 +16,20 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::io::ReadBuf;
+use tokio::io::AsyncWrite as _;
 use tower::Service as _;
 
 use super::{
     Reception,
     accept::Peer,
-    io::{Io, Socket, Waiting, Watch},
+    io::{Io, Waiting, Watch},
     refuse,
 };
 use crate::{
     failure::Cause,
     limits,
     message::{Connection, Length},
+    socket::Socket,
     stack::{self, Logged},
 };
 
@@ -167,9 +168,8 @@ pub(super) async fn linger(socket: &mut Socket, reception: &Reception) {
     let (silence, whole) = (reception.clock.timer(), reception.clock.timer());
     silence.arm(Some(limits::LINGER_SILENCE));
     whole.arm(Some(limits::LINGER));
-    let mut scratch = vec![0; limits::READ_FIRST];
     // What cannot be ended or read is at its end.
-    let _: io::Result<()> = poll_fn(|cx| socket.poll_shutdown(cx)).await;
+    let _: io::Result<()> = poll_fn(|cx| Pin::new(&mut *socket).poll_shutdown(cx)).await;
     let mut seat = reception.drain.seat();
     poll_fn(|cx| {
         seat.register(cx);
@@ -177,9 +177,8 @@ pub(super) async fn linger(socket: &mut Socket, reception: &Reception) {
             if reception.drain.is_over() || silence.poll_expired(cx).is_ready() || whole.poll_expired(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let mut buffer = ReadBuf::new(&mut scratch);
-            match socket.poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => silence.arm(Some(limits::LINGER_SILENCE)),
+            match socket.poll_receive(cx, limits::SCRATCH, <[u8]>::len) {
+                Poll::Ready(Ok(1..)) => silence.arm(Some(limits::LINGER_SILENCE)),
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
@@ -199,7 +198,7 @@ pub(super) async fn write(socket: &mut Socket, mut bytes: &[u8], reception: &Rec
             return Poll::Ready(());
         }
         while !bytes.is_empty() {
-            match socket.poll_write(cx, bytes) {
+            match socket.poll_send(cx, bytes) {
                 Poll::Ready(Ok(written)) if written > 0 => bytes = &bytes[written..],
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return timer.poll_expired(cx),

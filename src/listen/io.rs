@@ -3,20 +3,15 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::Future,
     io::{self, IoSlice},
-    net::SocketAddr,
-    pin::{Pin, pin},
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::{TcpStream, UnixStream},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::tap::Tap;
 use crate::{
@@ -24,15 +19,8 @@ use crate::{
     config::settings::Limits,
     limits,
     message::{Connection, Length},
+    socket::Socket,
 };
-
-/// A client's socket.
-pub enum Socket {
-    /// TCP.
-    Tcp(TcpStream),
-    /// Unix.
-    Unix(UnixStream),
-}
 
 /// What the connection's deadline stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,13 +127,6 @@ impl Watch {
         !self.answering.get()
     }
 
-    /// Whether a client that ends its connection now has left: its request is under way and, unless that waits its
-    /// turn, nobody reads the rest of it.
-    fn looks(&self) -> bool {
-        let connection = &self.connection;
-        self.answering.get() && !self.half_close && (connection.watched.get() || !connection.unread.get())
-    }
-
     /// Whether another request is there already: its sender may well say at once that it was the last one.
     fn has_begun(&self) -> bool {
         !self.tap.borrow_mut().unread().is_empty()
@@ -198,7 +179,12 @@ impl AsyncRead for Io {
         let io = self.get_mut();
         let before = buffer.filled().len();
         if io.begun.is_empty() {
-            ready!(io.socket.poll_read(cx, buffer))?;
+            // A body comes in large pieces, which go where they shall be at once.
+            if io.watch.connection.unread.get() {
+                ready!(Pin::new(&mut io.socket).poll_read(cx, buffer))?;
+            } else {
+                ready!(io.socket.poll_receive(cx, buffer.remaining(), |head| buffer.put_slice(head)))?;
+            }
         } else {
             let begun = io.begun.split_to(io.begun.len().min(buffer.remaining()));
             buffer.put_slice(&begun);
@@ -217,7 +203,7 @@ impl AsyncWrite for Io {
         if io.watch.swallows() {
             return Poll::Ready(Ok(bytes.len()));
         }
-        let polled = io.socket.poll_write(cx, bytes);
+        let polled = io.socket.poll_send(cx, bytes);
         io.note(&polled, cx);
         polled
     }
@@ -238,10 +224,10 @@ impl AsyncWrite for Io {
                 for slice in slices {
                     flat.extend_from_slice(slice);
                 }
-                io.socket.poll_write(cx, flat)
+                io.socket.poll_send(cx, flat)
             })
         } else {
-            io.socket.poll_write_vectored(cx, slices)
+            Pin::new(&mut io.socket).poll_write_vectored(cx, slices)
         };
         io.note(&polled, cx);
         polled
@@ -276,78 +262,20 @@ impl Io {
     }
 
     /// Looks whether the client has left a request that is under way. The server would read for that, which costs every
-    /// request a buffer; this asks only what the event loop knows.
+    /// request a buffer; this asks only what the event loop knows. With a part of the body still to come the server reads
+    /// anyway, unless the request waits its turn.
     fn look(&self, cx: &mut Context<'_>) {
         let watch = &self.watch;
-        if watch.looks() && self.socket.poll_readable(cx).is_ready() && self.socket.has_ended(cx) && !watch.has_begun()
-        {
-            watch.connection.left.set(true);
+        if !watch.answering.get() || watch.half_close {
+            return;
         }
-    }
-}
-
-impl Socket {
-    /// Its addresses, ours and the peer's; none on a Unix socket.
-    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
-        match self {
-            Self::Tcp(stream) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
-            Self::Unix(_) => None,
-        }
-    }
-
-    /// Reads what is there.
-    pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-
-    /// Ready when there is something to read, the end included.
-    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Tcp(stream) => stream.poll_read_ready(cx).map(drop),
-            Self::Unix(stream) => stream.poll_read_ready(cx).map(drop),
-        }
-    }
-
-    /// Whether the peer has ended the connection, also behind bytes that nobody has read yet.
-    fn has_ended(&self, cx: &mut Context<'_>) -> bool {
-        let ready = match self {
-            Self::Tcp(stream) => pin!(stream.ready(Interest::READABLE)).poll(cx),
-            Self::Unix(stream) => pin!(stream.ready(Interest::READABLE)).poll(cx),
+        let left = if watch.connection.unread.get() {
+            watch.connection.watched.get() && self.socket.has_ended(cx)
+        } else {
+            self.socket.poll_end(cx).is_ready() && !watch.has_begun()
         };
-        matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
-    }
-
-    /// Writes some of `bytes`.
-    pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_write_vectored(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-        }
-    }
-
-    /// Ends the sending side.
-    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-
-    /// Makes the coming close a reset: the client sees that what it got is not whole.
-    pub fn reset_on_close(&self) {
-        if let Self::Tcp(stream) = self {
-            // Where it does not work the connection ends in order, which is what it would do anyway.
-            let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        if left {
+            watch.connection.left.set(true);
         }
     }
 }

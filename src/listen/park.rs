@@ -9,9 +9,8 @@ use super::{
     Reception,
     accept::{Peer, Place},
     connection::{Pause, serve},
-    io::Socket,
 };
-use crate::limits;
+use crate::{limits, socket::Socket};
 
 /// Says how long each connection is idle before it is parked: most for the usual time, every fourth of them longer, every
 /// fourth of those longer still.
@@ -65,8 +64,8 @@ async fn wait(socket: &Socket, idle: Duration, reception: &Reception) -> bool {
         if reception.drain.is_draining() {
             return Poll::Ready(false);
         }
-        match socket.poll_readable(cx) {
-            Poll::Ready(()) => Poll::Ready(true),
+        match socket.poll_read_ready(cx) {
+            Poll::Ready(_) => Poll::Ready(true),
             Poll::Pending => timer.poll_expired(cx).map(|()| false),
         }
     })

@@ -8,17 +8,13 @@ use std::{
 
 use http::{Method, Request, Version};
 
-use super::{
-    Reception,
-    connection::write,
-    io::{Socket, Watch},
-    tap,
-};
+use super::{Reception, connection::write, io::Watch, tap};
 use crate::{
     config::settings::Limits,
     failure::{Cause, Failure},
     limits,
     message::{Record, forwarded::Forwarding},
+    socket::Socket,
     stack::{self, Shared},
 };
 

@@ -1,7 +1,5 @@
 //! Connecting to an upstream server: the addresses of a TCP one in turn, or a Unix socket.
-//! Gets addresses from `resolve` and hands a `Wire` to the transport; deadlines and other members are the caller's.
-
-mod wire;
+//! Gets addresses from `resolve` and hands a `Socket` to the transport; deadlines and other members are the caller's.
 
 #[cfg(test)]
 mod tests;
@@ -21,16 +19,16 @@ use std::{
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use humantime::format_duration;
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Type};
 use tokio::{
     net::{TcpStream, UnixStream},
     time::sleep,
 };
 
-pub use self::wire::Wire;
 use crate::{
     failure::{self, Cause, Failure, classify},
     limits::{BACKLOG_PAUSE, CONNECT_STAGGER},
+    socket::Socket,
     upstream::evidence,
 };
 
@@ -61,8 +59,8 @@ pub async fn connect_tcp(
     member: &Arc<str>,
     limit: Option<Duration>,
     expired: impl Future<Output = ()>,
-) -> failure::Result<Wire> {
-    connect_first(addresses, member, limit, expired, |_| ()).await.map(|(wire, _)| wire)
+) -> failure::Result<Socket> {
+    connect_first(addresses, member, limit, expired, |_| ()).await.map(|(socket, _)| socket)
 }
 
 /// Connects to the first of `addresses` that answers, with `TCP_NODELAY` set, and says which one that was. `worse` is
@@ -81,13 +79,13 @@ pub async fn connect_first(
     limit: Option<Duration>,
     expired: impl Future<Output = ()>,
     worse: impl FnMut(SocketAddr),
-) -> failure::Result<(Wire, SocketAddr)> {
+) -> failure::Result<(Socket, SocketAddr)> {
     let mut expired = pin!(expired);
     if let [address] = addresses {
         return tokio::select! {
             biased;
             dialed = dial(*address) => match dialed {
-                Ok(stream) => Ok((Wire::Tcp(stream), *address)),
+                Ok(stream) => Ok((Socket::Tcp(stream), *address)),
                 Err(refusal) => Err(tcp_failure(vec![refusal], member)),
             },
             () = &mut expired => Err(tcp_timeout(addresses, &[], member, limit)),
@@ -104,7 +102,7 @@ pub async fn connect_first(
         tokio::select! {
             biased;
             dialed = dialing.next() => match dialed {
-                Some((address, Ok(stream))) => break Ok((Wire::Tcp(stream), address)),
+                Some((address, Ok(stream))) => break Ok((Socket::Tcp(stream), address)),
                 Some((_, Err(refusal))) => {
                     refusals.push(refusal);
                     dialing.extend(waiting.next().map(start));
@@ -132,13 +130,13 @@ pub async fn connect_unix(
     member: &Arc<str>,
     limit: Option<Duration>,
     expired: impl Future<Output = ()>,
-) -> failure::Result<Wire> {
+) -> failure::Result<Socket> {
     let mut expired = pin!(expired);
     loop {
         let error = tokio::select! {
             biased;
             connected = UnixStream::connect(path) => match connected {
-                Ok(stream) => return Ok(Wire::Unix(stream)),
+                Ok(stream) => return Ok(Socket::Unix(stream)),
                 Err(error) => error,
             },
             () = &mut expired => return Err(unix_failure(Cause::ConnectTimeout, path, member, limit, None)),
@@ -184,7 +182,7 @@ async fn dial(address: SocketAddr) -> Result<TcpStream, Refusal> {
 /// Connects within this machine, where a refusal is there as soon as it is asked for: then the runtime never hears of
 /// the socket, which is the larger part of what a dead server costs.
 async fn connect_nearby(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     match socket.connect(&address.into()) {
         Err(error) if Errno::from_io_error(&error) != Some(Errno::INPROGRESS) => return Err(error),
         _ => {}

@@ -53,15 +53,15 @@ impl Attempt<'_> {
             (Some(name), _) => self.connect_by_name(name, heading, timer, delivery).await,
             (None, ServerAddress::Unix(path)) => {
                 let began = begin(timer, limit);
-                let wire = connect::connect_unix(path, label, limit, self.expired(timer)).await;
+                let socket = connect::connect_unix(path, label, limit, self.expired(timer)).await;
                 self.connecting(began);
-                wire.map(Connection::new)
+                socket.map(Connection::new)
             }
             (None, ServerAddress::Socket(address)) => {
                 let began = begin(timer, limit);
-                let wire = connect::connect_tcp(&[*address], label, limit, self.expired(timer)).await;
+                let socket = connect::connect_tcp(&[*address], label, limit, self.expired(timer)).await;
                 self.connecting(began);
-                wire.map(Connection::new)
+                socket.map(Connection::new)
             }
             (None, ServerAddress::Name { .. } | ServerAddress::Service(_)) => {
                 Err(Failure::new(Cause::GatewayInternalError, format!("{label} has a name that nobody looks up")))
@@ -98,9 +98,9 @@ impl Attempt<'_> {
         let worse = |address| name.shun(address, began);
         let connected = connect::connect_first(&order, label, timeouts.connect, self.expired(timer), worse).await;
         self.connecting(began);
-        connected.map(|(wire, address)| {
+        connected.map(|(socket, address)| {
             name.praise(address);
-            Connection::to(address, wire)
+            Connection::to(address, socket)
         })
     }
 

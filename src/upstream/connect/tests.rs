@@ -1,4 +1,4 @@
-//! Connects against real sockets: what lies at the address in, wire or cause out.
+//! Connects against real sockets: what lies at the address in, socket or cause out.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{failure::Delivered, limits::HEALTH_KNOCK};
+use crate::{failure::Delivered, limits::HEALTH_KNOCK, socket::Socket};
 
 fn member() -> Arc<str> {
     // Findings are remembered by member: each test has its own.
@@ -32,11 +32,11 @@ fn closed() -> SocketAddr {
     StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-async fn tcp(addresses: &[SocketAddr]) -> failure::Result<Wire> {
+async fn tcp(addresses: &[SocketAddr]) -> failure::Result<Socket> {
     timeout(Duration::from_secs(10), connect_tcp(addresses, &member(), None, pending())).await.expect("hangs")
 }
 
-fn failed(result: failure::Result<Wire>, cause: Cause) -> Box<Failure> {
+fn failed(result: failure::Result<Socket>, cause: Cause) -> Box<Failure> {
     let failure = result.expect_err("connected");
     assert_eq!((failure.cause, failure.delivered), (cause, Delivered::No), "{failure:?}");
     assert!(failure.member.is_some() && failure.next.is_some(), "{failure:?}");
@@ -46,12 +46,12 @@ fn failed(result: failure::Result<Wire>, cause: Cause) -> Box<Failure> {
 #[tokio::test]
 async fn a_server_that_listens_gets_a_connection_without_delay() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut wire = tcp(&[listener.local_addr().unwrap()]).await.unwrap();
-    assert!(matches!(wire, Wire::Tcp(_)) && wire.is_write_vectored());
-    assert!(matches!(&wire, Wire::Tcp(stream) if stream.nodelay().unwrap()));
+    let mut socket = tcp(&[listener.local_addr().unwrap()]).await.unwrap();
+    assert!(matches!(socket, Socket::Tcp(_)) && socket.is_write_vectored());
+    assert!(matches!(&socket, Socket::Tcp(stream) if stream.nodelay().unwrap()));
     let (mut peer, _) = listener.accept().await.unwrap();
-    wire.write_all(b"ping").await.unwrap();
-    wire.shutdown().await.unwrap();
+    socket.write_all(b"ping").await.unwrap();
+    socket.shutdown().await.unwrap();
     let mut read = String::new();
     peer.read_to_string(&mut read).await.unwrap();
     assert_eq!(read, "ping");
@@ -88,7 +88,7 @@ async fn a_refused_address_gives_way_to_the_next_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let open = listener.local_addr().unwrap();
     let start = Instant::now();
-    let Wire::Tcp(stream) = tcp(&[closed(), open]).await.unwrap() else { panic!("not TCP") };
+    let Socket::Tcp(stream) = tcp(&[closed(), open]).await.unwrap() else { panic!("not TCP") };
     assert_eq!(stream.peer_addr().unwrap(), open);
     assert!(start.elapsed() < CONNECT_STAGGER);
 }
@@ -111,7 +111,7 @@ async fn beside_a_silent_address_the_next_one_is_tried() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let open = listener.local_addr().unwrap();
     let start = Instant::now();
-    let Wire::Tcp(stream) = tcp(&[silent, open]).await.unwrap() else { panic!("not TCP") };
+    let Socket::Tcp(stream) = tcp(&[silent, open]).await.unwrap() else { panic!("not TCP") };
     assert_eq!(stream.peer_addr().unwrap(), open);
     assert!(start.elapsed() >= CONNECT_STAGGER, "{:?}", start.elapsed());
 }
@@ -159,7 +159,7 @@ async fn when_all_addresses_fail_the_refused_one_counts() {
 
 #[tokio::test]
 async fn a_connection_that_ends_at_itself_is_refused() {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     socket.connect(&address.into()).expect("a socket connects to itself");
@@ -170,7 +170,7 @@ async fn a_connection_that_ends_at_itself_is_refused() {
     StdListener::bind(address).expect("the port is free for its server");
 }
 
-async fn unix(path: &Path) -> failure::Result<Wire> {
+async fn unix(path: &Path) -> failure::Result<Socket> {
     timeout(Duration::from_secs(10), connect_unix(path, &member(), None, pending())).await.expect("hangs")
 }
 
@@ -185,8 +185,8 @@ async fn every_thing_at_the_path_of_a_unix_socket_has_its_cause() {
     let _datagram = UnixDatagram::bind(path("datagram")).unwrap();
     fs::write(path("file"), "").unwrap();
 
-    let wire = unix(&path("good")).await.unwrap();
-    assert!(matches!(wire, Wire::Unix(_)));
+    let socket = unix(&path("good")).await.unwrap();
+    assert!(matches!(socket, Socket::Unix(_)));
     for (name, cause, evidence) in [
         ("missing", Cause::ConnectUnixMissing, "other sockets in "),
         ("gone/missing", Cause::ConnectUnixMissing, "the folder "),

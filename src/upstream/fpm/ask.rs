@@ -15,8 +15,8 @@ use super::status::{self, Status};
 use crate::{
     config::settings::{FpmStatus, ServerAddress},
     limits,
+    socket::Socket,
     upstream::{
-        connect::Wire,
         resolve::Resolver,
         transport::{fastcgi::Answer, http1::head::shown},
     },
@@ -64,10 +64,10 @@ async fn exchange(address: ServerAddress, path: &str) -> Result<Status, Trouble>
     Status::read(&body).ok_or_else(|| odd(&format!("it answered {code}: {}", shown(&body)), path))
 }
 
-async fn connect(address: &ServerAddress) -> Result<Wire, Trouble> {
+async fn connect(address: &ServerAddress) -> Result<Socket, Trouble> {
     let connected = match address {
-        ServerAddress::Unix(path) => UnixStream::connect(path).await.map(Wire::Unix),
-        ServerAddress::Socket(address) => TcpStream::connect(address).await.map(Wire::Tcp),
+        ServerAddress::Unix(path) => UnixStream::connect(path).await.map(Socket::Unix),
+        ServerAddress::Socket(address) => TcpStream::connect(address).await.map(Socket::Tcp),
         ServerAddress::Name { .. } | ServerAddress::Service(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
     };
     connected.map_err(|error| match Errno::from_io_error(&error) {
@@ -82,12 +82,12 @@ fn odd(what: &str, path: &str) -> Trouble {
 }
 
 /// What PHP-FPM itself answers at `path`: status and body.
-pub(super) async fn fetch(mut wire: Wire, path: &str) -> Result<(u16, BytesMut), Trouble> {
+pub(super) async fn fetch(mut socket: Socket, path: &str) -> Result<(u16, BytesMut), Trouble> {
     let cut = |error: io::Error| Trouble::Other(format!("the connection broke: {error}"));
-    wire.write_all(&status::request(path)).await.map_err(cut)?;
+    socket.write_all(&status::request(path)).await.map_err(cut)?;
     let (mut answer, mut buffer, mut head) = (Answer::default(), BytesMut::new(), None);
     while !answer.has_ended() {
-        if wire.read_buf(&mut buffer).await.map_err(cut)? == 0 {
+        if socket.read_buf(&mut buffer).await.map_err(cut)? == 0 {
             return Err(Trouble::Other("it closed the connection without a whole answer".to_owned()));
         }
         let taken = if head.is_none() {

@@ -15,11 +15,12 @@ use tokio::{
 
 pub use self::status::Status;
 use self::{ask::Trouble, words::Report};
-use super::{Pool, connect::Wire, evidence};
+use super::{Pool, evidence};
 use crate::{
     config::settings::{FpmStatus, ServerAddress},
     failure::{Cause, Failure},
     limits,
+    socket::Socket,
 };
 
 /// The last question to each server, answered or under way, so that many failures ask only once.
@@ -55,8 +56,8 @@ pub async fn explain(pool: &Pool, mut failure: Box<Failure>) -> Box<Failure> {
 ///
 /// # Errors
 /// In words, why there is none.
-pub async fn ping(wire: Wire, path: &str) -> Result<u16, String> {
-    match ask::fetch(wire, path).await {
+pub async fn ping(socket: Socket, path: &str) -> Result<u16, String> {
+    match ask::fetch(socket, path).await {
         Ok((status, _)) => Ok(status),
         Err(Trouble::Silent) => Err("nothing came".to_owned()),
         Err(Trouble::Unreachable(what) | Trouble::Other(what)) => Err(what),

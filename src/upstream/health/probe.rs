@@ -21,9 +21,10 @@ use tokio::{
 use crate::{
     config::settings::{Active, HostHeader, Protocol, ServerAddress},
     failure, limits,
+    socket::Socket,
     upstream::{
         Pool,
-        connect::{Wire, connect_tcp, connect_unix, reaches},
+        connect::{connect_tcp, connect_unix, reaches},
         fpm,
         member::Member,
         transport::http1::head,
@@ -90,11 +91,11 @@ fn varied(every: Duration) -> Duration {
 
 /// Asks a server whether it works.
 async fn ask(pool: &Pool, member: &Member, active: &Active) -> Result<(), String> {
-    let wire = connect(member).await?;
+    let socket = connect(member).await?;
     let Some(path) = &active.path else { return Ok(()) };
     let status = match member.server.protocol {
-        Protocol::Http => get(wire, path, host(pool, member)).await,
-        Protocol::FastCgi => fpm::ping(wire, path).await,
+        Protocol::Http => get(socket, path, host(pool, member)).await,
+        Protocol::FastCgi => fpm::ping(socket, path).await,
     };
     match status {
         Ok(status) if active.status.contains(&status) => Ok(()),
@@ -125,7 +126,7 @@ async fn is_there(member: &Member) -> bool {
     }
 }
 
-async fn connect(member: &Member) -> Result<Wire, String> {
+async fn connect(member: &Member) -> Result<Socket, String> {
     let label: &Arc<str> = &member.server.label;
     let connected = match &member.server.address {
         ServerAddress::Unix(path) => connect_unix(path, label, None, pending()).await,
@@ -147,19 +148,19 @@ async fn addresses(member: &Member) -> failure::Result<Vec<SocketAddr>> {
 }
 
 /// The status that a server answers to GET; its body is not read.
-async fn get(mut wire: Wire, path: &str, host: &[u8]) -> Result<u16, String> {
+async fn get(mut socket: Socket, path: &str, host: &[u8]) -> Result<u16, String> {
     let mut request = format!("GET {path} HTTP/1.1\r\nhost: ").into_bytes();
     request.extend_from_slice(host);
     request.extend_from_slice(b"\r\nuser-agent: goodgate (health check)\r\naccept: */*\r\nconnection: close\r\n\r\n");
     let broke = |error: std::io::Error| format!("the connection broke: {error}");
-    wire.write_all(&request).await.map_err(broke)?;
+    socket.write_all(&request).await.map_err(broke)?;
     let mut buffer = BytesMut::new();
     loop {
         let taken = head::take(&mut buffer, limits::HEALTH_ANSWER).map_err(|fault| brief(&fault.evidence))?;
         match taken {
             Some(head) if !head.status.is_informational() => return Ok(head.status.as_u16()),
             Some(_) => {}
-            None if wire.read_buf(&mut buffer).await.map_err(broke)? == 0 => {
+            None if socket.read_buf(&mut buffer).await.map_err(broke)? == 0 => {
                 return Err("the connection was closed without an answer".to_owned());
             }
             None => {}

@@ -2,7 +2,6 @@
 //! The pool keeps it between exchanges; an exchange owns it while it lasts.
 
 use std::{
-    cell::RefCell,
     io,
     net::SocketAddr,
     pin::Pin,
@@ -10,26 +9,21 @@ use std::{
 };
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
 use crate::{
     limits,
+    socket::Socket,
     upstream::{
-        connect::Wire,
         keeping::Stretch,
         kernel::{self, TcpInfo},
     },
 };
 
-thread_local! {
-    /// Where small answers are read.
-    static SCRATCH: RefCell<Box<[u8; limits::READ_SMALL]>> = RefCell::new(Box::new([0; limits::READ_SMALL]));
-}
-
 /// An open connection.
 pub struct Connection {
-    wire: Wire,
+    socket: Socket,
     /// Read and not yet used.
     pub buffer: BytesMut,
     /// Exchanges it has served to their end.
@@ -62,10 +56,10 @@ pub enum Idle {
 impl Connection {
     /// A fresh connection. Boxed, because it goes from hand to hand.
     #[must_use]
-    pub fn new(wire: Wire) -> Box<Self> {
-        let local = matches!(&wire, Wire::Tcp(stream) if stream.peer_addr().is_ok_and(is_loopback));
+    pub fn new(socket: Socket) -> Box<Self> {
+        let local = matches!(&socket, Socket::Tcp(stream) if stream.peer_addr().is_ok_and(is_loopback));
         Box::new(Self {
-            wire,
+            socket,
             local,
             buffer: BytesMut::new(),
             served: 0,
@@ -79,8 +73,8 @@ impl Connection {
 
     /// A fresh connection to `address`, which was looked up by name.
     #[must_use]
-    pub fn to(address: SocketAddr, wire: Wire) -> Box<Self> {
-        let mut connection = Self::new(wire);
+    pub fn to(address: SocketAddr, socket: Socket) -> Box<Self> {
+        let mut connection = Self::new(socket);
         connection.leads_to = Some(address);
         connection
     }
@@ -100,18 +94,18 @@ impl Connection {
     /// What the kernel knows of it; `None` where it does not run over TCP.
     #[must_use]
     pub fn tcp_info(&self) -> Option<TcpInfo> {
-        match &self.wire {
-            Wire::Tcp(stream) => kernel::tcp_info(stream),
-            Wire::Unix(_) => None,
+        match &self.socket {
+            Socket::Tcp(stream) => kernel::tcp_info(stream),
+            Socket::Unix(_) => None,
         }
     }
 
     /// The error that the kernel keeps for who asks next.
     #[must_use]
     pub fn take_error(&self) -> Option<io::Error> {
-        match &self.wire {
-            Wire::Tcp(stream) => stream.take_error().ok()?,
-            Wire::Unix(stream) => stream.take_error().ok()?,
+        match &self.socket {
+            Socket::Tcp(stream) => stream.take_error().ok()?,
+            Socket::Unix(stream) => stream.take_error().ok()?,
         }
     }
 
@@ -122,7 +116,7 @@ impl Connection {
         }
         // Nobody is to be woken, so no waker is left behind.
         let mut stray = [0; limits::STRAY_BYTES];
-        match self.wire.try_read(&mut stray) {
+        match self.socket.try_read(&mut stray) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Idle::Clean,
             Ok(0) | Err(_) => Idle::Closed,
             Ok(read) => {
@@ -148,21 +142,20 @@ impl Connection {
         }
         if self.buffer.capacity() - self.buffer.len() < limits::READ_SPARE {
             // Memory is for what has come, not for what is waited for.
-            ready!(self.wire.poll_read_ready(cx))?;
+            ready!(self.socket.poll_read_ready(cx))?;
             self.buffer.reserve(if self.streams { limits::READ_BUFFER } else { limits::READ_FIRST });
         }
-        poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.buffer)
+        poll_read_buf(Pin::new(&mut self.socket), cx, &mut self.buffer)
     }
 
     /// Reads by way of the worker's scratch buffer, which stays in the processor's cache: a small answer then costs memory
     /// of its own size and no more.
     fn poll_read_small(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(&mut scratch[..]);
-            ready!(Pin::new(&mut self.wire).poll_read(cx, &mut buffer))?;
-            self.buffer = BytesMut::from(buffer.filled());
-            self.large = buffer.remaining() == 0;
-            Poll::Ready(Ok(self.buffer.len()))
+        let Self { socket, buffer, large, .. } = self;
+        socket.poll_receive(cx, limits::READ_SMALL, |received| {
+            *buffer = BytesMut::from(received);
+            *large = received.len() == limits::READ_SMALL;
+            received.len()
         })
     }
 
@@ -186,11 +179,13 @@ impl Connection {
     /// # Errors
     /// The socket's.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, first: &[u8], second: &[u8]) -> Poll<io::Result<usize>> {
-        let wire = Pin::new(&mut self.wire);
+        let socket = &mut self.socket;
         let written = ready!(match (first.is_empty(), second.is_empty()) {
-            (_, true) => wire.poll_write(cx, first),
-            (true, false) => wire.poll_write(cx, second),
-            (false, false) => wire.poll_write_vectored(cx, &[io::IoSlice::new(first), io::IoSlice::new(second)]),
+            (_, true) => socket.poll_send(cx, first),
+            (true, false) => socket.poll_send(cx, second),
+            (false, false) => {
+                Pin::new(socket).poll_write_vectored(cx, &[io::IoSlice::new(first), io::IoSlice::new(second)])
+            }
         })?;
         self.written += written as u64;
         Poll::Ready(Ok(written))

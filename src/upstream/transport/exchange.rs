@@ -200,7 +200,10 @@ impl Exchange {
             poll_fn(|cx| self.poll_hold(cx, length)).await?;
             self.moved_at = Instant::now();
         }
-        Ok(self.body().split_to(length).freeze())
+        let body = self.body();
+        // Without a rest there is nobody to share its memory with, which costs more than it does.
+        let whole = if body.len() == length { std::mem::take(body) } else { body.split_to(length) };
+        Ok(whole.freeze())
     }
 
     /// Looks a chunked answer over before its head is told to the client: up to `most` bytes of it, for `limit` at most.

@@ -25,9 +25,8 @@ use crate::{
     failure::{Cause, Delivered, Failure},
     message::{Request, RequestBody},
     observe::sample,
-    upstream::{
-        Pool, connect::Wire, delivery::Delivery, member::Member, outgoing::Identity, replay::Replay, roster::Roster,
-    },
+    socket::Socket,
+    upstream::{Pool, delivery::Delivery, member::Member, outgoing::Identity, replay::Replay, roster::Roster},
 };
 
 mod witness;
@@ -87,7 +86,7 @@ async fn kept_at(listener: &TcpListener, sizes: &[usize]) -> (Box<Connection>, T
     let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     near.set_nodelay(true).unwrap();
     let (mut far, _) = listener.accept().unwrap();
-    let mut connection = Connection::new(Wire::Tcp(near));
+    let mut connection = Connection::new(Socket::Tcp(near));
     for size in sizes {
         let (request, mut at) = (vec![b'r'; *size], 0);
         let reader = thread::spawn(move || {
@@ -135,7 +134,7 @@ async fn a_connection_that_closed_before_the_first_byte_delivered_nothing() {
     for (served, cause) in [(1, Cause::SendClosedBeforeWrite), (0, Cause::ConnectReset)] {
         let (near, far) = UnixStream::pair().unwrap();
         drop(far);
-        let mut connection = Connection::new(Wire::Unix(near));
+        let mut connection = Connection::new(Socket::Unix(near));
         connection.served = served;
         let failure = failure(connection, REQUEST, "").await;
         assert_eq!((failure.cause, failure.delivered), (cause, Delivered::No), "{failure}");

@@ -11,6 +11,7 @@ const VOCABULARY: [&str; 4] = ["limits", "failure", "message", "config::settings
 /// A module of the top level, and what it may use besides itself.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("limits", &[]),
+    ("socket", &["limits"]),
     ("config::settings", &["failure", "limits"]),
     ("failure", &["config::settings", "limits"]),
     ("message", &["failure", "config::settings", "limits"]),
@@ -18,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &VOCABULARY),
     ("shutdown", &["limits", "failure", "message", "config::settings", "clock"]),
     ("observe", &["limits", "failure", "message", "config::settings", "clock"]),
-    ("upstream", &["limits", "failure", "message", "config::settings", "clock", "observe"]),
+    ("upstream", &["limits", "failure", "message", "config::settings", "clock", "observe", "socket"]),
     ("route", &["limits", "failure", "message", "config::settings", "upstream"]),
     ("site", &VOCABULARY),
     (
@@ -46,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clock",
             "observe",
             "shutdown",
+            "socket",
             "route",
             "upstream",
             "stack",

@@ -1,8 +1,10 @@
 //! Failures that a client makes by what it does after its request: leaving, stalling, taking nothing.
 //! The upstream's exchange ends with the client's.
 
+use std::time::Duration;
+
 use super::answer::OK;
-use crate::support::{End, Gate, Origin, Step, client::get};
+use crate::support::{End, Event, Gate, Origin, Step, client::get};
 
 fn gate(origin: &Origin, tables: &str) -> Gate {
     let server = origin.server();
@@ -49,6 +51,44 @@ fn a_client_that_leaves_cancels_its_exchange() {
         let entry = gate.logged("/left");
         assert_eq!((&entry["status"], &entry["cause"]), (&499.into(), &"request-client-aborted".into()), "{entry}");
         assert_eq!(entry["delivered"], "maybe", "{entry}");
+    }
+}
+
+#[test]
+fn leaving_is_noticed_also_behind_a_read_that_took_all_it_asked_for() {
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+    let gate = gate(&origin, "");
+    let mut client = gate.client();
+    let head = "GET /full HTTP/1.1\r\nHost: test.example\r\nX-Padding: ";
+    let padding = "x".repeat(goodgate::limits::SCRATCH - head.len() - 4);
+    client.send(format!("{head}{padding}\r\n\r\n"));
+    origin.wait_requests(1);
+    drop(client);
+    origin.wait_ended(1);
+    assert_eq!(gate.logged("/full")["cause"], "request-client-aborted");
+}
+
+#[test]
+fn a_client_has_not_left_while_another_request_of_its_is_there() {
+    for together in [true, false] {
+        let go = Event::default();
+        let steps = vec![Step::ReadRequest, Step::Await(go.clone()), Step::Send(OK.into()), Step::Again];
+        let origin = Origin::always(steps);
+        let gate = gate(&origin, "");
+        let mut client = gate.client();
+        if together {
+            client.send(get("/first") + &get("/last")).finish();
+            origin.wait_requests(1);
+        } else {
+            client.send(get("/first"));
+            origin.wait_requests(1);
+            client.send(get("/last")).finish();
+        }
+        assert!(client.is_silent(Duration::from_millis(100)), "neither an answer nor an end");
+        go.set();
+        assert_eq!(client.response().status, 200, "together: {together}");
+        // Behind the last one there is only the end.
+        assert_eq!(gate.logged("/last")["cause"], "request-client-aborted");
     }
 }
 

@@ -49,7 +49,8 @@ impl Socket {
         }
     }
 
-    /// Receives up to `most` bytes, `limits::SCRATCH` if that is less, and gives them to `take`; none are the end.
+    /// Receives up to `most` bytes, `limits::SCRATCH` if that is less, and gives them to `take`; none are the end. `take`
+    /// receives nothing itself.
     ///
     /// # Errors
     /// The socket's.
@@ -187,8 +188,10 @@ fn poll_send(stream: &impl Ready, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io
 
 fn poll_end(stream: &impl Ready, cx: &mut Context<'_>) -> Poll<()> {
     loop {
-        // The event loop may say so without having heard of it: nobody has asked the kernel yet.
-        let _: io::Result<()> = ready!(stream.poll_read_ready(cx));
+        if ready!(stream.poll_read_ready(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        // The event loop may have said so without having heard of it: nobody has asked the kernel yet.
         let mut first = [0];
         let call = || retry_on_intr(|| recv(stream, &mut first, RecvFlags::PEEK)).map(|(received, _)| received);
         match transfer(stream, Interest::READABLE, 1, call) {

@@ -127,6 +127,11 @@ impl Watch {
         !self.answering.get()
     }
 
+    /// Whether the whole request has come, also what nobody has taken yet of its body.
+    fn body_has_come(&self) -> bool {
+        !self.connection.unread.get() || self.tap.borrow().body_has_come()
+    }
+
     /// Whether another request is there already: its sender may well say at once that it was the last one.
     fn has_begun(&self) -> bool {
         !self.tap.borrow_mut().unread().is_empty()
@@ -263,16 +268,16 @@ impl Io {
 
     /// Looks whether the client has left a request that is under way. The server would read for that, which costs every
     /// request a buffer; this asks only what the event loop knows. With a part of the body still to come the server reads
-    /// anyway, unless the request waits its turn.
+    /// as soon as somebody wants more of it, and an end is that body's, unless the request waits its turn.
     fn look(&self, cx: &mut Context<'_>) {
         let watch = &self.watch;
         if !watch.answering.get() || watch.half_close {
             return;
         }
-        let left = if watch.connection.unread.get() {
-            watch.connection.watched.get() && self.socket.has_ended(cx)
-        } else {
+        let left = if watch.body_has_come() {
             self.socket.poll_end(cx).is_ready() && !watch.has_begun()
+        } else {
+            watch.connection.watched.get() && self.socket.has_ended(cx)
         };
         if left {
             watch.connection.left.set(true);

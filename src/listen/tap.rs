@@ -1,11 +1,14 @@
 //! Keeps the bytes of the request head that is being read, as evidence for the moment it turns out not to be one.
 //! The HTTP server parses; this only looks on, and costs one copy of each head.
 
+mod chunks;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use self::chunks::Chunks;
 use crate::{limits, message::Length};
 
-/// The bytes since the last whole request.
+/// The bytes since the last whole request, and until the next read those of the one before.
 #[derive(Debug, Default)]
 pub struct Tap {
     bytes: Vec<u8>,
@@ -13,6 +16,8 @@ pub struct Tap {
     done: usize,
     /// Heads behind those that were understood too.
     heads: usize,
+    /// Whether not all was kept of the last read.
+    cut: bool,
     /// The body that is passing, which is not kept.
     body: Passing,
 }
@@ -25,18 +30,21 @@ enum Passing {
     Nothing,
     /// So many bytes; what comes behind them is a head.
     Bytes(u64),
-    /// Until the server says that it is over.
+    /// As chunks say; the same.
+    Chunks(Chunks),
+    /// Until the server says that it is over: more came with its head than was kept.
     Unknown,
 }
 
 impl Tap {
     /// Bytes came from the client.
     pub fn read(&mut self, bytes: &[u8]) {
-        let bytes = match self.body {
+        let bytes = match &mut self.body {
             Passing::Unknown => return,
+            Passing::Chunks(chunks) => chunks.pass(bytes),
             Passing::Bytes(left) => {
-                let of_body = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                self.body = Passing::Bytes(left - of_body as u64);
+                let of_body = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                *left -= of_body as u64;
                 &bytes[of_body..]
             }
             Passing::Nothing => bytes,
@@ -44,6 +52,7 @@ impl Tap {
         self.settle();
         self.bytes.drain(..std::mem::take(&mut self.done));
         let room = limits::TAP_BYTES.saturating_sub(self.bytes.len());
+        self.cut = bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
@@ -51,6 +60,11 @@ impl Tap {
     pub fn head(&mut self, length: Length) {
         self.heads += 1;
         match length {
+            Length::Exact(1..) | Length::Unknown if self.cut => {
+                self.bytes.clear();
+                (self.done, self.heads) = (0, 0);
+                self.body = Passing::Unknown;
+            }
             Length::None | Length::Exact(0) => {}
             Length::Exact(length) => {
                 self.settle();
@@ -59,16 +73,23 @@ impl Tap {
                 self.body = Passing::Bytes(length - here as u64);
             }
             Length::Unknown => {
-                self.bytes.clear();
-                (self.done, self.heads) = (0, 0);
-                self.body = Passing::Unknown;
+                self.settle();
+                let mut chunks = Chunks::START;
+                let behind = chunks.pass(&self.bytes[self.done..]).len();
+                self.done = self.bytes.len() - behind;
+                self.body = Passing::Chunks(chunks);
             }
         }
     }
 
-    /// The body that passed is over. What came behind a chunked one in the same read was not kept.
+    /// The body that passed is over.
     pub fn body_ended(&mut self) {
         self.body = Passing::Nothing;
+    }
+
+    /// Whether all of the last request's body has come from the client.
+    pub fn body_has_come(&self) -> bool {
+        matches!(self.body, Passing::Nothing | Passing::Bytes(0) | Passing::Chunks(Chunks::Over))
     }
 
     /// The start of a head that is not understood yet; empty between requests.
@@ -81,6 +102,9 @@ impl Tap {
     fn settle(&mut self) {
         while self.heads > 0 {
             self.heads -= 1;
+            // Empty lines in front of a head are skipped (RFC 9112 section 2.2).
+            let blank = self.bytes[self.done..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            self.done += blank;
             let rest = &self.bytes[self.done..];
             let end = memchr::memchr_iter(b'\n', rest).find_map(|at| match rest[at + 1..] {
                 [b'\n', ..] => Some(at + 2),
@@ -150,6 +174,44 @@ mod tests {
         tap.head(Length::Exact(4));
         tap.read(b"1234POST");
         assert_eq!(tap.unread(), b"POST");
+    }
+
+    #[test]
+    fn what_comes_behind_a_chunked_body_is_a_head() {
+        let mut tap = Tap::default();
+        tap.read(b"POST / HTTP/1.1\r\n\r\n3\r\na");
+        tap.head(Length::Unknown);
+        assert!(!tap.body_has_come());
+        tap.read(b"bc\r\n0\r\n");
+        assert!(!tap.body_has_come());
+        tap.read(b"\r\nGET");
+        assert!(tap.body_has_come());
+        assert_eq!(tap.unread(), b"GET");
+        tap.read(b" / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\n\r\n0\r\n\r\nBAD");
+        tap.head(Length::None);
+        tap.head(Length::Unknown);
+        assert!(tap.body_has_come());
+        assert_eq!(tap.unread(), b"BAD");
+    }
+
+    #[test]
+    fn empty_lines_before_a_head_are_no_head() {
+        let mut tap = Tap::default();
+        tap.read(b"\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+        tap.head(Length::None);
+        assert_eq!(tap.unread(), b"");
+    }
+
+    #[test]
+    fn a_body_whose_beginning_was_not_kept_is_over_when_the_server_says_so() {
+        let mut tap = Tap::default();
+        tap.read(&[b"POST / HTTP/1.1\r\n\r\n", vec![b'x'; limits::TAP_BYTES].as_slice()].concat());
+        tap.head(Length::Exact(limits::TAP_BYTES as u64 + 1));
+        tap.read(b"x");
+        assert!(!tap.body_has_come());
+        tap.body_ended();
+        tap.read(b"GET");
+        assert_eq!(tap.unread(), b"GET");
     }
 
     #[test]

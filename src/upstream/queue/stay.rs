@@ -26,7 +26,7 @@ pub struct Stay<'a> {
     /// When it began.
     pub since: Instant,
     before: Duration,
-    /// The HTTP server notices by itself that a client has left, unless a body is still to be read.
+    /// The listener notices by itself that a client has left, unless a part of its body is still to come.
     watched: bool,
 }
 

@@ -1,10 +1,10 @@
 //! Failures that a client makes by what it does after its request: leaving, stalling, taking nothing.
 //! The upstream's exchange ends with the client's.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use super::answer::OK;
-use crate::support::{End, Event, Gate, Origin, Step, client::get};
+use crate::support::{End, Event, Gate, Origin, Step, client::get, faults};
 
 fn gate(origin: &Origin, tables: &str) -> Gate {
     let server = origin.server();
@@ -90,6 +90,54 @@ fn a_client_has_not_left_while_another_request_of_its_is_there() {
         // Behind the last one there is only the end.
         assert_eq!(gate.logged("/last")["cause"], "request-client-aborted");
     }
+}
+
+#[test]
+fn a_chunked_request_with_another_one_behind_it_is_answered() {
+    let go = Event::default();
+    let steps = vec![Step::ReadRequest, Step::Await(go.clone()), Step::Send(OK.into()), Step::Again];
+    let origin = Origin::always(steps);
+    let gate = gate(&origin, "");
+    let mut client = gate.client();
+    let first = "POST /first HTTP/1.1\r\nHost: test.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+    client.send(first.to_owned() + &get("/last")).finish();
+    origin.wait_requests(1);
+    assert!(client.is_silent(Duration::from_millis(100)), "neither an answer nor an end");
+    go.set();
+    assert_eq!(client.response().status, 200);
+}
+
+#[test]
+fn a_client_that_leaves_before_its_body_was_taken_is_noticed() {
+    let fault = faults::full(Path::new(""));
+    let gate = Gate::start(&format!(
+        "[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [\"{}\"]\ntimeouts.connect = \"60s\"\n",
+        fault.server
+    ));
+    for (path, body) in [
+        ("/none", "\r\n"),
+        ("/length", "Content-Length: 1\r\n\r\nx"),
+        ("/chunked", "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"),
+    ] {
+        let mut client = gate.client();
+        client.send(format!("POST {path} HTTP/1.1\r\nHost: test.example\r\n{body}"));
+        assert!(client.is_silent(Duration::from_millis(100)), "the gateway waits for a connection");
+        drop(client);
+        let entry = gate.logged(path);
+        assert_eq!((&entry["cause"], &entry["delivered"]), (&"request-client-aborted".into(), &"no".into()), "{entry}");
+    }
+}
+
+#[test]
+fn empty_lines_before_a_request_hide_nobody_who_leaves() {
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+    let gate = gate(&origin, "");
+    let mut client = gate.client();
+    client.send("\r\n\r\n".to_owned() + &get("/blank"));
+    origin.wait_requests(1);
+    drop(client);
+    origin.wait_ended(1);
+    assert_eq!(gate.logged("/blank")["cause"], "request-client-aborted");
 }
 
 #[test]

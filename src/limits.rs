@@ -296,6 +296,7 @@ pub const CHUNK_LINE: usize = 4 * KIB;
 pub const SCRATCH: usize = 8 * KIB;
 /// Read of an answer that is expected to be small; a larger one goes on with `READ_FIRST`.
 pub const READ_SMALL: usize = 4 * KIB;
+const _: () = assert!(READ_SMALL <= SCRATCH);
 /// First read of an answer that is not: a head and a body of 16 KiB fit, larger ones go on with `READ_BUFFER`.
 pub const READ_FIRST: usize = 20 * KIB;
 /// One read of a large body, and the most of it that lies in the gateway per direction and request.

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
-    time::SystemTime,
 };
 
 use http::{HeaderMap, Response, header};
@@ -74,7 +73,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
         let is_own = this.record.upstream.get().is_none() || this.record.rescue.get() == Some(&Rescue::Page);
         if is_own {
             if !headers.contains_key(header::DATE) {
-                headers.insert(header::DATE, this.shared.clock.wall().date(SystemTime::now()));
+                headers.insert(header::DATE, this.shared.clock.wall().today());
             }
             headers.insert(X_REQUEST_ID, this.record.id.value());
         } else if status.is_server_error() {

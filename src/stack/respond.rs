@@ -8,7 +8,6 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -104,7 +103,7 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         host: record.host(),
         request_id: record.id.as_str(),
         received: record.received,
-        date: shared.clock.wall().date(shared.clock.wall().at(Instant::now())),
+        date: shared.clock.wall().today(),
         server: shared.server.clone(),
         gateway: &shared.settings.gateway,
         errors,

@@ -1,7 +1,7 @@
 //! Finds the route of a request and does what it asks for without an upstream: access, maintenance, redirects, fixed
 //! answers. Reads the path in one way, which is the way that is matched and forwarded.
 
-use std::{rc::Rc, time::SystemTime};
+use std::rc::Rc;
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
@@ -112,7 +112,7 @@ impl Route {
         let mut answer = Response::new(Body::Empty);
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
-        headers.insert(header::DATE, self.shared.clock.wall().date(SystemTime::now()));
+        headers.insert(header::DATE, self.shared.clock.wall().today());
         headers.insert(header::SERVER, self.shared.server.clone());
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         headers.insert(X_REQUEST_ID, record.id.value());

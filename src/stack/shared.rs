@@ -1,4 +1,4 @@
-//! What all layers of one worker's stack use: settings, routes, pools, logs, the date.
+//! What all layers of one worker's stack use: settings, routes, pools, logs, the clock.
 //! Built once per worker; owned by it, so nothing here locks.
 
 use std::{rc::Rc, sync::Arc, time::Instant};

@@ -1,8 +1,6 @@
 //! What the gateway adds to an upstream's answer: Via, Date, the request's id. The way there is `outgoing`'s.
 //! Most of it is done where the head is read, so that a head that is remembered has it already.
 
-use std::time::Instant;
-
 use http::{HeaderMap, HeaderValue, header};
 
 use super::{outgoing::Identity, transport::http1::Head};
@@ -13,16 +11,15 @@ use crate::{
 
 /// Puts this gateway in Via (RFC 9110 section 7.6.3), and keeps a place for the id: a map that grows costs more than
 /// what is put in.
-pub fn pass(head: &mut Head, identity: &Identity) {
+pub fn add_via(head: &mut Head, identity: &Identity) {
     head.fields.append(header::VIA, identity.received(head.http11).clone());
     head.fields.insert(X_REQUEST_ID, HeaderValue::from_static(""));
 }
 
 /// Says which request `fields` answer, and when if the upstream has not (RFC 9110 section 6.6.1).
-pub fn complete(fields: &mut HeaderMap, dated: bool, record: &Record, clock: &Clock) {
+pub fn identify(fields: &mut HeaderMap, dated: bool, record: &Record, clock: &Clock) {
     if !dated {
-        let wall = clock.wall();
-        fields.insert(header::DATE, wall.date(wall.at(Instant::now())));
+        fields.insert(header::DATE, clock.wall().today());
     }
     fields.insert(X_REQUEST_ID, record.id.value());
 }

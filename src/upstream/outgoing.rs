@@ -29,7 +29,7 @@ impl Identity {
     pub fn new(name: &str, instance: u64) -> Self {
         let instance = format!("({instance:016x})");
         let received = ["1.0", "1.1"].map(|version| {
-            HeaderValue::try_from(format!("{version} {name}")).unwrap_or(HeaderValue::from_static("1.1 gateway"))
+            HeaderValue::try_from(format!("{version} {name}")).unwrap_or(HeaderValue::from_static("1.0 gateway"))
         });
         Self { via: format!("1.1 {name} {instance}"), name: name.to_owned(), instance, received }
     }

@@ -203,7 +203,7 @@ impl Attempt<'_> {
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.fields;
         delimit(answer.headers_mut(), framing, head.stated);
-        incoming::complete(answer.headers_mut(), head.dated, self.record, &self.pool.clock);
+        incoming::identify(answer.headers_mut(), head.dated, self.record, &self.pool.clock);
         if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
             self.record.endless.set(true);
         }

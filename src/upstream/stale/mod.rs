@@ -11,7 +11,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{Method, Response, StatusCode, header};
 
 use self::{copying::Copying, validity::Validity};
 pub use self::{
@@ -47,11 +47,6 @@ pub fn keep(store: &Arc<Store>, record: &Rc<Record>, answer: Response<Body>, now
     let mut headers = head.headers.clone();
     for name in [header::CONNECTION, header::RETRY_AFTER, header::TRANSFER_ENCODING] {
         headers.remove(name);
-    }
-    if !headers.contains_key(header::DATE)
-        && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now))
-    {
-        headers.insert(header::DATE, date);
     }
     let kept = Kept { status: head.status, headers, body: bytes::Bytes::new(), validity, at };
     let body = Copying::start(store, record, key, kept, body);

@@ -25,7 +25,7 @@ impl Exchange {
         }
         loop {
             let limit = self.terms.upstream.head_size;
-            let pass = |head: &mut Head| incoming::pass(head, &self.terms.identity);
+            let pass = |head: &mut Head| incoming::add_via(head, &self.terms.identity);
             let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit, pass);
             let head = match taken {
                 Ok(Some(head)) => head,
@@ -69,7 +69,7 @@ impl Exchange {
         let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
         self.delivery.answered.set(records.understood());
         let Some(mut head) = taken.map_err(|fault| self.fault(fault))? else { return Ok(None) };
-        incoming::pass(&mut head, &self.terms.identity);
+        incoming::add_via(&mut head, &self.terms.identity);
         let answers_head = self.terms.record.head.method == Method::HEAD;
         self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
         Ok(Some(Box::new(head)))

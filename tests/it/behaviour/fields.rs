@@ -1,8 +1,10 @@
 //! Header fields: what is taken off, what is added, what is never believed.
 //! Looked at on both sides of the gateway.
 
+use std::collections::HashSet;
+
 use super::{OK, before, configured};
-use crate::support::Origin;
+use crate::support::{Origin, Step};
 
 fn seen(tables: &str, fields: &str) -> crate::support::origin::Request {
     let origin = Origin::answering(OK);
@@ -99,6 +101,37 @@ fn the_gateway_names_itself_once_each_way() {
     assert_eq!(response.field("via"), Some("1.1 goodgate"), "{response:?}");
     assert!(response.field("date").is_some(), "an upstream without Date gets ours: {response:?}");
     assert!(response.field("x-request-id").is_some(), "{response:?}");
+}
+
+#[test]
+fn a_version_of_http_is_named_that_the_answer_came_over() {
+    let origin = Origin::answering("HTTP/1.0 200 OK\r\nVia: 1.1 inner\r\nContent-Length: 2\r\n\r\nok");
+    let response = before(&origin).client().get("/");
+    let via: Vec<_> = response.fields.iter().filter(|(name, _)| name == "via").map(|(_, value)| value).collect();
+    assert_eq!(via, ["1.1 inner", "1.0 goodgate"], "{response:?}");
+}
+
+#[test]
+fn answers_with_the_same_head_are_told_apart() {
+    let origin = Origin::always(vec![
+        Step::ReadRequest,
+        Step::Send("HTTP/1.1 200 OK\r\nX-Request-Id: app\r\nContent-Length: 2\r\n\r\nok".into()),
+        Step::Again,
+    ]);
+    let gate = before(&origin);
+    let mut client = gate.client();
+    let ids: HashSet<String> = (0..5)
+        .map(|number| {
+            let path = format!("/{number}");
+            let response = client.get(&path);
+            assert_eq!(response.field("via"), Some("1.1 goodgate"), "{response:?}");
+            assert!(response.field("date").is_some(), "{response:?}");
+            let id = gate.logged(&path)["request_id"].as_str().unwrap().to_owned();
+            assert_eq!(response.field("x-request-id"), Some(id.as_str()));
+            id
+        })
+        .collect();
+    assert_eq!(ids.len(), 5);
 }
 
 #[test]

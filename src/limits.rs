@@ -294,6 +294,10 @@ pub const WALL_CLOCK: Duration = Duration::from_millis(100);
 pub const EVIDENCE_BYTES: usize = 32;
 /// A chunk-size line of an answer, extensions included; over it `body-bad-chunk`.
 pub const CHUNK_LINE: usize = 4 * KIB;
+/// Hosts, as requests name them, that a worker need not understand again.
+pub const AUTHORITIES: usize = 32;
+/// Bytes of such a name that decide where it is kept.
+pub const AUTHORITY_FRONT: usize = 16;
 /// A worker's buffer for small pieces of what is received.
 pub const SCRATCH: usize = 8 * KIB;
 /// Read of an answer that is expected to be small; a larger one goes on with `READ_FIRST`.

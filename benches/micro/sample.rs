@@ -10,7 +10,12 @@ use std::{
 use goodgate::{
     config::{self, settings::Settings},
     limits,
-    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding, request_id::Id},
+    message::{
+        Attempt, Connection, Record,
+        authority::{Known, authority},
+        forwarded::Forwarding,
+        request_id::Id,
+    },
 };
 use http::{HeaderMap, HeaderValue, Request};
 
@@ -49,7 +54,7 @@ pub fn record(settings: &Settings) -> Record {
     let connection = Rc::new(Connection::new(Some([127, 0, 0, 1].into()), limits::BODY_TIMEOUT));
     let id = Id::told(&HeaderValue::from_static(ID)).expect("an acceptable id");
     let record = Record::new(head, id, &connection, forwarding, (Instant::now(), SystemTime::now()));
-    if let Ok(found) = authority(&record.head, None) {
+    if let Ok(found) = authority(&record.head, &Known::default()) {
         _ = record.authority.set(found);
     }
     _ = record.route.set(settings.routes[0].clone());

@@ -1,7 +1,7 @@
 //! Whom a request is for: the authority of an absolute target, else the one Host field (RFC 9112 section 3.2).
 //! Comes before routing; what cannot be understood in one way only is refused, whatever the version allows.
 
-use std::{fmt, net::Ipv6Addr, rc::Rc};
+use std::{cell::RefCell, fmt, net::Ipv6Addr, rc::Rc};
 
 use http::{HeaderValue, Method, Version, header::HOST, request, uri::Scheme};
 
@@ -70,12 +70,11 @@ impl std::error::Error for AuthorityProblem {}
 /// Whom the request is for. The Host field must be right even where an absolute target replaces it
 /// (RFC 9112 sections 3.2 and 3.2.2). Empty for HTTP/1.0 without a Host.
 ///
-/// `last` is what came out for the request before it on the same connection: most connections ask one host only, whose
-/// name need not be understood again.
+/// What was `known` is not understood again.
 ///
 /// # Errors
 /// The first problem found, of the method and target before the Host field.
-pub fn authority(head: &request::Parts, last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
+pub fn authority(head: &request::Parts, known: &Known) -> Result<Rc<Authority>, AuthorityProblem> {
     if head.method == Method::CONNECT {
         return Err(AuthorityProblem::Connect);
     }
@@ -88,36 +87,56 @@ pub fn authority(head: &request::Parts, last: Option<&Rc<Authority>>) -> Result<
     if head.uri.path() == "*" && head.method != Method::OPTIONS {
         return Err(AuthorityProblem::Asterisk);
     }
-    let host = host_field(head, last)?;
+    let host = host_field(head, known)?;
     match target {
         None => Ok(host),
-        Some(target) => understand(target.as_str().as_bytes(), last),
+        Some(target) => known.understand(target.as_str().as_bytes()),
     }
 }
 
-fn host_field(head: &request::Parts, last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
+fn host_field(head: &request::Parts, known: &Known) -> Result<Rc<Authority>, AuthorityProblem> {
     let mut fields = head.headers.get_all(HOST).iter();
     let old = head.version < Version::HTTP_11;
     // HTTP/2 and later name the authority in the target (RFC 9113 section 8.3.1).
     let optional = old || (head.version > Version::HTTP_11 && head.uri.authority().is_some());
     match (fields.next(), fields.next()) {
         (Some(_), Some(_)) => Err(AuthorityProblem::TwoHosts),
-        (Some(value), None) if !value.is_empty() => understand(value.as_bytes(), last),
+        (Some(value), None) if !value.is_empty() => known.understand(value.as_bytes()),
         (Some(_), None) if !old => Err(AuthorityProblem::EmptyHost),
         (None, _) if !optional => Err(AuthorityProblem::NoHost),
         _ => Ok(Rc::new(Authority { sent: HeaderValue::from_static(""), host_len: 0, host: "".into() })),
     }
 }
 
-fn understand(sent: &[u8], last: Option<&Rc<Authority>>) -> Result<Rc<Authority>, AuthorityProblem> {
-    if let Some(last) = last.filter(|last| last.sent.as_bytes() == sent) {
-        return Ok(Rc::clone(last));
+/// The authorities that a worker has understood lately: most of its requests are for one of few hosts. A table without
+/// an order, in which one that comes takes the place of another.
+#[derive(Debug, Default)]
+pub struct Known([RefCell<Option<Rc<Authority>>>; limits::AUTHORITIES]);
+
+impl Known {
+    fn understand(&self, sent: &[u8]) -> Result<Rc<Authority>, AuthorityProblem> {
+        let mut place = self.0[Self::place(sent)].borrow_mut();
+        if let Some(known) = place.as_ref().filter(|known| known.sent.as_bytes() == sent) {
+            return Ok(Rc::clone(known));
+        }
+        let authority = Rc::new(understand(sent)?);
+        *place = Some(Rc::clone(&authority));
+        Ok(authority)
     }
+
+    /// Names of one site differ in front, if at all.
+    fn place(sent: &[u8]) -> usize {
+        let front = sent.iter().take(limits::AUTHORITY_FRONT);
+        front.fold(sent.len(), |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte))) % limits::AUTHORITIES
+    }
+}
+
+fn understand(sent: &[u8]) -> Result<Authority, AuthorityProblem> {
     let host_len = host_len(sent)?;
     // `host_len` lets ASCII through only, so nothing is lost.
     let host = String::from_utf8_lossy(&sent[..host_len]).to_ascii_lowercase().into_boxed_str();
     let sent = HeaderValue::from_bytes(sent).map_err(|_| AuthorityProblem::BadHost)?;
-    Ok(Rc::new(Authority { sent, host_len, host }))
+    Ok(Authority { sent, host_len, host })
 }
 
 /// How much of `host[:port]` is the host, brackets included: a name of letters, digits, `-`, `.`, `_` and `~` without

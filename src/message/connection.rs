@@ -2,13 +2,11 @@
 //! Made by the listener; the record of every request on the connection points to it.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     net::{IpAddr, SocketAddr},
-    rc::Rc,
     time::Duration,
 };
 
-use super::record::Authority;
 use crate::failure::Cause;
 
 /// The client's connection.
@@ -35,8 +33,6 @@ pub struct Connection {
     pub watched: Cell<bool>,
     /// Whether it has.
     pub left: Cell<bool>,
-    /// Whom its last request was for.
-    pub authority: RefCell<Option<Rc<Authority>>>,
     /// Longest pause between two reads of a request body.
     pub body_timeout: Duration,
 }
@@ -56,7 +52,6 @@ impl Connection {
             draining: Cell::new(false),
             watched: Cell::new(false),
             left: Cell::new(false),
-            authority: RefCell::default(),
             body_timeout,
         }
     }

@@ -10,7 +10,12 @@ use http::{HeaderValue, Request};
 use crate::{
     config::settings::{ForwardedStyle, Gateway},
     failure::Phase,
-    message::{Attempt, Connection, Record, authority::authority, forwarded::Forwarding, request_id::Id},
+    message::{
+        Attempt, Connection, Record,
+        authority::{Known, authority},
+        forwarded::Forwarding,
+        request_id::Id,
+    },
 };
 
 /// A request for `target`; header values are bytes as they came.
@@ -32,7 +37,7 @@ pub(crate) fn record(target: &str, fields: &[(&str, &[u8])]) -> Record {
         forwarding,
         (Instant::now(), received),
     );
-    if let Ok(found) = authority(&record.head, None) {
+    if let Ok(found) = authority(&record.head, &Known::default()) {
         _ = record.authority.set(found);
     }
     record.status.set(200);

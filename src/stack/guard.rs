@@ -36,14 +36,10 @@ impl Guard {
             return Err(Failure::new(Cause::RequestNotSupported, "CONNECT: this is no forward proxy")
                 .parameter("status-code", Parameter::Number(u64::from(StatusCode::NOT_IMPLEMENTED.as_u16()))));
         }
-        let mut last = record.connection.authority.borrow_mut();
-        let authority = authority::authority(head, last.as_ref()).map_err(|problem| {
+        let authority = authority::authority(head, &self.shared.authorities).map_err(|problem| {
             let host = head.headers.get(header::HOST).map_or("none", |_| "one");
             Failure::new(problem.cause(), format!("{problem} (target {}, Host: {host})", shown(&head.uri.to_string())))
         })?;
-        if last.as_ref().is_none_or(|last| !Rc::ptr_eq(last, &authority)) {
-            *last = Some(Rc::clone(&authority));
-        }
         // The cell is empty: this layer is the only one that fills it.
         let _ = record.authority.set(authority);
         line(head, &self.shared.settings.limits)?;

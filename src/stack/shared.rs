@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, Timer},
     config::settings::Settings,
     limits,
-    message::{Record, request_id::RequestIds},
+    message::{Record, authority::Known, request_id::RequestIds},
     observe::access_log::AccessLog,
     route::Table,
     upstream::Pool,
@@ -30,6 +30,8 @@ pub struct Shared {
     pub tells_ends: bool,
     /// The worker's clock.
     pub clock: Clock,
+    /// Whom requests have been for.
+    pub authorities: Known,
     /// Makes request ids.
     pub ids: RequestIds,
     /// This gateway in the Server field of its own answers.
@@ -53,6 +55,7 @@ impl Shared {
             table: Table::new(&settings.routes),
             tells_ends: settings.upstreams.iter().any(|upstream| upstream.fastcgi.is_some()),
             server: HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("gateway")),
+            authorities: Known::default(),
             ids: RequestIds::default(),
             log_due: clock.timer(),
             clock: clock.clone(),

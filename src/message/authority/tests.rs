@@ -25,7 +25,7 @@ fn a_host_is_read_without_its_port_and_in_lower_case() {
         ("[::1]", "[::1]"),
         ("[FE80::1]:80", "[fe80::1]"),
     ] {
-        let found = authority(&head("GET", "/", Version::HTTP_11, &[sent.as_bytes()]), None).unwrap();
+        let found = authority(&head("GET", "/", Version::HTTP_11, &[sent.as_bytes()]), &Known::default()).unwrap();
         assert_eq!(&*found.host, host, "{sent}");
         assert_eq!(found.sent, sent);
     }
@@ -33,21 +33,31 @@ fn a_host_is_read_without_its_port_and_in_lower_case() {
 
 #[test]
 fn what_was_understood_is_used_again_for_the_same_bytes_only() {
-    let of = |target: &str, hosts: &[&[u8]], last: Option<&Rc<Authority>>| {
-        authority(&head("GET", target, Version::HTTP_11, hosts), last)
-    };
-    let last = of("/", &[b"a.test:80"], None).unwrap();
-    assert!(Rc::ptr_eq(&last, &of("/", &[b"a.test:80"], Some(&last)).unwrap()));
-    assert!(Rc::ptr_eq(&last, &of("http://a.test:80/", &[b"b.test"], Some(&last)).unwrap()));
+    let known = Known::default();
+    let of = |target: &str, hosts: &[&[u8]]| authority(&head("GET", target, Version::HTTP_11, hosts), &known);
+    let first = of("/", &[b"a.test:80"]).unwrap();
+    assert!(Rc::ptr_eq(&first, &of("/", &[b"a.test:80"]).unwrap()));
+    assert!(Rc::ptr_eq(&first, &of("http://a.test:80/", &[b"b.test"]).unwrap()));
     for sent in ["a.test", "A.test:80", "a.test:8", "b.test:80"] {
-        assert_eq!(of("/", &[sent.as_bytes()], Some(&last)).unwrap().sent, sent);
+        assert_eq!(of("/", &[sent.as_bytes()]).unwrap().sent, sent);
     }
-    let two = of("/", &[b"a.test:80", b"a.test:80"], Some(&last));
-    assert_eq!(two, Err(AuthorityProblem::TwoHosts));
-    assert_eq!(of("/", &[], Some(&last)), Err(AuthorityProblem::NoHost));
-    // The last one of HTTP/1.0 may have been none at all.
-    let none = authority(&head("GET", "/", Version::HTTP_10, &[]), None).unwrap();
-    assert_eq!(of("/", &[b""], Some(&none)), Err(AuthorityProblem::EmptyHost));
+    assert_eq!(of("/", &[b"a.test:80", b"a.test:80"]), Err(AuthorityProblem::TwoHosts));
+    assert_eq!(of("/", &[]), Err(AuthorityProblem::NoHost));
+    let none = authority(&head("GET", "/", Version::HTTP_10, &[]), &known).unwrap();
+    assert_eq!(&*none.host, "");
+    assert_eq!(of("/", &[b""]), Err(AuthorityProblem::EmptyHost));
+}
+
+#[test]
+fn more_hosts_than_there_is_room_for_are_told_apart() {
+    let known = Known::default();
+    for round in 0..3 {
+        for number in 0..limits::AUTHORITIES * 4 {
+            let sent = format!("{number}.test");
+            let found = authority(&head("GET", "/", Version::HTTP_11, &[sent.as_bytes()]), &known).unwrap();
+            assert_eq!((&*found.host, found.sent.as_bytes()), (&*sent, sent.as_bytes()), "{round}");
+        }
+    }
 }
 
 #[test]
@@ -86,7 +96,7 @@ fn a_host_that_is_none_is_refused() {
         (long.as_bytes(), BadHost),
         (b"", EmptyHost),
     ] {
-        let found = authority(&head("GET", "/", Version::HTTP_11, &[sent]), None);
+        let found = authority(&head("GET", "/", Version::HTTP_11, &[sent]), &Known::default());
         assert_eq!(found, Err(problem), "{:?}", String::from_utf8_lossy(sent));
     }
 }
@@ -104,7 +114,7 @@ fn http_1_1_needs_exactly_one_host_and_http_1_0_none() {
         (Version::HTTP_10, &[b""], Ok("")),
         (Version::HTTP_10, &[b"A:1"], Ok("a")),
     ] {
-        let found = authority(&head("GET", "/", version, hosts), None);
+        let found = authority(&head("GET", "/", version, hosts), &Known::default());
         let host = found.as_ref().map(|found| &*found.host).map_err(|problem| *problem);
         assert_eq!(host, expected, "{version:?} {hosts:?}");
     }
@@ -122,7 +132,7 @@ fn an_absolute_target_replaces_a_host_that_must_be_right_all_the_same() {
         ("http://a.test/", &[b"a b"], Err(BadHost)),
         ("ftp://a.test/", &[b"a.test"], Err(BadScheme)),
     ] {
-        let found = authority(&head("GET", target, Version::HTTP_11, hosts), None);
+        let found = authority(&head("GET", target, Version::HTTP_11, hosts), &Known::default());
         let sent = found.map(|found| found.sent.to_str().unwrap().to_ascii_lowercase());
         assert_eq!(sent.as_deref().map_err(|problem| *problem), expected, "{target}");
     }
@@ -138,7 +148,7 @@ fn every_form_of_target_has_its_methods() {
         ("GET", "a.test:80", Some(BareAuthority)),
         ("CONNECT", "a.test:80", Some(Connect)),
     ] {
-        let found = authority(&head(method, target, Version::HTTP_11, &[b"a.test"]), None);
+        let found = authority(&head(method, target, Version::HTTP_11, &[b"a.test"]), &Known::default());
         assert_eq!(found.err(), problem, "{method} {target}");
     }
     assert_eq!(Connect.cause(), Cause::RequestNotSupported);

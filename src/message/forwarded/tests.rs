@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use http::{HeaderValue, Method, Request, header::HOST};
 
 use super::*;
-use crate::message::authority::authority;
+use crate::message::authority::{Known, authority};
 
 fn gateway(style: ForwardedStyle) -> Gateway {
     Gateway {
@@ -30,7 +30,7 @@ fn headers(lines: &[&str]) -> HeaderMap {
 
 fn to(host: &str) -> Rc<Authority> {
     let request = Request::builder().method(Method::GET).uri("/").header(HOST, host).body(()).unwrap();
-    authority(&request.into_parts().0, None).unwrap()
+    authority(&request.into_parts().0, &Known::default()).unwrap()
 }
 
 fn peer(text: &str) -> Option<IpAddr> {

@@ -2,7 +2,7 @@
 //! No page can be sent any more; the browser has to see that something is missing.
 
 use super::super::scene::{Act, Scene, Upstream};
-use crate::failure::Cause;
+use crate::{failure::Cause, limits};
 
 const LONG: Act = Act::Send(
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\nThe answer begins and then ...\n",
@@ -90,8 +90,8 @@ pub(super) const SCENES: &[Scene] = &[
         "The visitor stops reading, and the answer is long.",
         Upstream::Plays(&[
             Act::ReadRequest,
-            CHUNKED,
-            Act::Repeat(b"20\r\n0123456789abcdef0123456789abcde\n\r\n", 10_000_000),
+            Act::Send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"),
+            Act::Repeat(&[b'.'; limits::DEMO_PIECE], 10_000),
         ]),
     )
     .command("curl -s {url} | sleep 5"),

@@ -68,9 +68,11 @@ async fn what_was_reset_unread_was_not_delivered() {
         let mut proven = 0;
         for _ in 0..20 {
             let failure = failing(&[100, 50], &head(length), body, Reads::Nothing).await;
-            assert_eq!(failure.cause, Cause::SendResetReused, "{failure}");
             // On a busy machine the peer may be late, and its kernel has acknowledged the request by then.
-            proven += usize::from(failure.delivered == Delivered::No);
+            if failure.delivered == Delivered::No {
+                assert_eq!(failure.cause, Cause::SendResetReused, "{failure}");
+                proven += 1;
+            }
         }
         assert!(proven > 0, "{length}, {body:?}");
     }

@@ -7,12 +7,13 @@ use bytes::BytesMut;
 use goodgate::{
     failure::Cause,
     limits,
-    message::hop::is_hop_by_hop,
+    message::hop::{gateway_sets, is_hop_by_hop},
     upstream::transport::http1::{
         Framing, Head,
         chunked::{Chunked, Piece},
         framing::{framing, keeps_alive},
-        head,
+        head::{self, Fault},
+        memo::Memo,
     },
 };
 use http::{
@@ -27,11 +28,14 @@ const HEAD_SIZE: usize = 1024;
 
 /// Interim heads and the final one.
 pub fn response(data: &[u8]) {
-    let whole = heads([data]);
-    let split = heads(pieces(data));
-    assert_eq!(whole.end, split.end, "the split decides what is wrong");
-    assert_eq!(whole.taken, split.taken, "the split decides where the heads end");
-    assert_eq!(format!("{:?}", whole.read), format!("{:?}", split.read), "the split decides what the heads are");
+    let plain = |buffer: &mut BytesMut| head::take(buffer, HEAD_SIZE);
+    let whole = heads([data], plain);
+    same(&whole, &heads(pieces(data), plain), "the split");
+    let mut memo = Memo::default();
+    for _ in 0..4 {
+        let remembering = |buffer: &mut BytesMut| Ok(memo.take(buffer, HEAD_SIZE, |_| ())?.map(|head| *head));
+        same(&whole, &heads(pieces(data), remembering), "what came before");
+    }
     let mut at = 0;
     for (head, end) in whole.read.iter().zip(&whole.taken) {
         check_head(head, &data[at..*end]);
@@ -47,8 +51,17 @@ struct Heads {
     end: Option<Cause>,
 }
 
-/// Reads as the exchange does: interim heads until the final one.
-fn heads<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Heads {
+fn same(one: &Heads, other: &Heads, what: &str) {
+    assert_eq!(one.end, other.end, "{what} decides what is wrong");
+    assert_eq!(one.taken, other.taken, "{what} decides where the heads end");
+    assert_eq!(format!("{:?}", one.read), format!("{:?}", other.read), "{what} decides what the heads are");
+}
+
+/// Reads as the exchange does, by `take`: interim heads until the final one.
+fn heads<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    mut take: impl FnMut(&mut BytesMut) -> Result<Option<Head>, Fault>,
+) -> Heads {
     let mut found = Heads::default();
     let mut buffer = BytesMut::new();
     let mut fed = 0;
@@ -56,7 +69,7 @@ fn heads<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Heads {
         buffer.extend_from_slice(piece);
         fed += piece.len();
         while found.read.last().is_none_or(|head| head.status.is_informational()) {
-            match head::take(&mut buffer, HEAD_SIZE) {
+            match take(&mut buffer) {
                 Ok(Some(head)) => {
                     found.read.push(head);
                     found.taken.push(fed - buffer.len());
@@ -97,9 +110,20 @@ fn check_head(head: &Head, raw: &[u8]) {
         plain.entry(line[..colon].to_ascii_lowercase()).or_default().push(value);
     }
     assert!(lines.all(<[u8]>::is_empty), "bytes of the body were taken: {}", raw.escape_ascii());
+    let named = plain.get(&b"connection"[..]).cloned().unwrap_or_default();
+    let named: Vec<Vec<u8>> = named
+        .iter()
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .map(|item| trim(item).to_ascii_lowercase())
+        .collect();
     let mut fields = 0;
     for (name, values) in plain {
+        let ends_here = named.contains(&name);
         let name = HeaderName::from_bytes(&name).expect("the name of a field that was read");
+        if ends_here && !gateway_sets(name.as_str()) && !is_hop_by_hop(&name) {
+            assert!(!head.fields.contains_key(&name), "{name} passes though Connection names it");
+            continue;
+        }
         let (passing, own) = (head.fields.get_all(&name).iter(), head.hop_values(name.clone()));
         assert!(passing.chain(own).eq(values.iter().copied()), "{name}: {}", raw.escape_ascii());
         assert!(!head.fields.contains_key(&name) || !is_hop_by_hop(&name), "{name} would pass");

@@ -427,10 +427,12 @@ pub const FPM_STATUS_LIFE: Duration = Duration::from_secs(1);
 pub const FPM_STATUS_SIZE: usize = 16 * KIB;
 /// How often PHP-FPM is asked how many requests it can serve at once, where the queue follows it.
 pub const FPM_STATUS_EVERY: Duration = Duration::from_secs(30);
-/// The same while it has not told its status yet, or was started just now.
+/// The same while it has not told its status yet, was started just now, or has said a number only once.
 pub const FPM_STATUS_AGAIN: Duration = Duration::from_secs(2);
 /// Seconds from its start for which PHP-FPM may miscount its processes: nothing is learned from them.
 pub const FPM_STATUS_SETTLED: u64 = 2;
+/// Seconds after which PHP-FPM has counted its processes anew: a number that it says again then is right.
+pub const FPM_STATUS_APART: u64 = 2;
 /// Room for an address or a port as text.
 pub const ADDRESS_TEXT: usize = 48;
 /// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.

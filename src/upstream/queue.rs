@@ -158,6 +158,12 @@ impl Queue {
         changed.then_some(limit)
     }
 
+    /// Whether server `member` need not be asked soon again for its processes.
+    #[must_use]
+    pub fn is_sure(&self, member: usize) -> bool {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).is_sure(member)
+    }
+
     /// Whether there is a limit.
     #[must_use]
     pub fn is_on(&self) -> bool {

@@ -76,7 +76,7 @@ pub async fn follow(pool: Rc<Pool>) {
             let inquiry = inquire(&pool, index).await;
             let trouble = inquiry.get().and_then(|report| report.outcome.as_ref().err());
             let settled = |report: &Report| report.outcome.as_ref().is_ok_and(Status::is_settled);
-            all_told &= inquiry.get().is_some_and(settled);
+            all_told &= inquiry.get().is_some_and(settled) && pool.roster.queue.is_sure(index);
             // That it is down or busy is said by the requests that fail.
             if let Some(Trouble::Other(what)) = trouble
                 && complained.as_ref() != Some(what)

@@ -308,12 +308,17 @@ fn a_limit_is_learned_only_where_none_was_written() {
     let status = Status { manager: "static".into(), total: 2, idle: 2, since: 60, ..Status::default() };
     let auto = with(MaxInFlight::Auto, 1);
     assert!(!auto.is_on(), "nothing is known yet");
+    assert_eq!(auto.heed((0, 1), &status), None, "said once");
+    let status = Status { since: 62, ..status };
     assert_eq!(auto.heed((0, 1), &status), Some(2));
     assert_eq!(auto.heed((0, 1), &status), None, "nothing new");
     let seats = [auto.take(), auto.take(), auto.take()];
     assert_eq!(seats.map(|seat| seat.is_some()), [true, true, false]);
     let (off, most) = (with(MaxInFlight::Off, 1), queue(1, 1));
-    assert_eq!((off.heed((0, 1), &status), most.heed((0, 1), &status)), (None, None));
+    for since in [60, 62] {
+        let status = Status { since, ..status.clone() };
+        assert_eq!((off.heed((0, 1), &status), most.heed((0, 1), &status)), (None, None));
+    }
     assert!(!off.is_on());
     let _seat = most.take().unwrap();
     assert!(most.take().is_none(), "what was written stays");

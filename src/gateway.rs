@@ -112,11 +112,14 @@ async fn stopped(mut asked: Signals, log: Option<&Writer>, settings: &Settings, 
     let _ = stop.send(Stage::Over);
 }
 
-/// The signals that ask the gateway to stop, and the one that asks it to open its access log anew.
+/// The signals that ask the gateway to stop, the one that asks it to open its access log anew, and the one that asks
+/// other servers to read their configuration again: a terminal that closes sends it too, and must not end a gateway.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    quit: Signal,
     reopen: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -124,7 +127,9 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             reopen: signal(SignalKind::user_defined1())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
@@ -134,6 +139,14 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
+                _ = self.quit.recv() => return,
+                _ = self.hangup.recv() => {
+                    tracing::warn!(
+                        "SIGHUP: the configuration is not read anew, the gateway goes on with the one that it has; \
+                         restart it for another one"
+                    );
+                    continue;
+                }
                 _ = self.reopen.recv() => {}
             }
             if let Some(log) = log {

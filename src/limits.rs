@@ -344,6 +344,10 @@ pub const WITNESS_REST: usize = 2;
 /// Only the loopback device takes segments as large as this: on the way to an address of ours that leads elsewhere (by
 /// translation) they are smaller.
 pub const LOOPBACK_SEGMENT: u32 = 16 * 1024;
+/// A stopping gateway still accepts for this long: who had connected before the signal is served.
+pub const DRAIN_ACCEPT: Duration = Duration::from_millis(10);
+/// A stopping gateway closes connections that are idle for this long: a request that was on its way already is served.
+pub const DRAIN_IDLE: Duration = Duration::from_millis(200);
 /// What a stopping gateway says in Retry-After: by then another one answers, or this one has been started anew.
 pub const DRAINING_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Room for the head of a request to an upstream; a larger one costs a second allocation.

@@ -4,6 +4,7 @@
 use std::{
     io,
     net::IpAddr,
+    pin::pin,
     rc::Rc,
     sync::{
         Arc,
@@ -80,7 +81,7 @@ impl Open {
     }
 }
 
-/// Accepts until the gateway drains.
+/// Accepts until the gateway drains, and then those who had connected before.
 ///
 /// # Errors
 /// The listener cannot be used on this runtime.
@@ -90,10 +91,15 @@ pub async fn accept(listener: Listener, reception: Rc<Reception>) -> io::Result<
         Listener::Unix(listener) => Open::Unix(UnixListener::from_std(listener)?),
     };
     let mut complaint = Complaint::default();
-    while !reception.drain.is_draining() {
+    let _accepting = reception.drain.busy();
+    let mut ended = pin!(async {
+        reception.drain.started().await;
+        tokio::time::sleep(limits::DRAIN_ACCEPT).await;
+    });
+    loop {
         let accepted = tokio::select! {
             biased;
-            () = reception.drain.started() => continue,
+            () = &mut ended => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {

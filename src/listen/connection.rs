@@ -81,12 +81,12 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
         poll_fn(|cx| {
             if !told && reception.drain.is_draining() {
                 told = true;
-                connection.draining.set(true);
-                Pin::new(&mut http).graceful_shutdown();
+                watch.drain();
             }
-            if reception.drain.is_over() {
+            let over = reception.drain.is_over();
+            if over {
+                // A request without an answer gets one from the stack at the last poll.
                 connection.ended.set(Some(Cause::GatewayDraining));
-                return Poll::Ready(End::Cut);
             }
             seat.register(cx);
             match Pin::new(&mut http).poll(cx) {
@@ -94,6 +94,7 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
                 Poll::Ready(Err(error)) if error.is_parse() => Poll::Ready(End::Unreadable(error)),
                 Poll::Ready(Err(error)) if error.is_user() => Poll::Ready(End::Broken),
                 Poll::Ready(Err(_)) => Poll::Ready(End::Done),
+                Poll::Pending if over => Poll::Ready(End::Cut),
                 Poll::Pending if connection.left.get() => Poll::Ready(End::Done),
                 Poll::Pending => expired(&watch, cx),
             }

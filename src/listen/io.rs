@@ -91,8 +91,19 @@ impl Watch {
         self.wait(Waiting::Nothing);
     }
 
+    /// The gateway stops: what is idle now, or soon, ends so.
+    pub fn drain(&self) {
+        self.connection.draining.set(true);
+        if matches!(self.waiting.get(), Waiting::First | Waiting::Next) {
+            self.wait(self.waiting.get());
+        }
+    }
+
     fn wait(&self, waiting: Waiting) {
         self.waiting.set(waiting);
+        if self.connection.draining.get() && matches!(waiting, Waiting::First | Waiting::Next) {
+            return self.timer.arm(Some(limits::DRAIN_IDLE));
+        }
         self.timer.arm(match waiting {
             Waiting::Nothing => None,
             Waiting::First | Waiting::Head => Some(self.header_timeout),

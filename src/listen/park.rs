@@ -58,11 +58,11 @@ fn park(socket: Socket, idle: Duration, peer: Peer, place: Place, reception: &Rc
 async fn wait(socket: &Socket, idle: Duration, reception: &Reception) -> bool {
     let timer = reception.clock.timer();
     timer.arm(Some(reception.shared.settings.limits.keepalive_timeout.saturating_sub(idle)));
-    let mut seat = reception.drain.seat();
+    let (mut seat, mut told) = (reception.drain.seat(), false);
     poll_fn(|cx| {
         seat.register(cx);
-        if reception.drain.is_draining() {
-            return Poll::Ready(false);
+        if reception.drain.is_draining() && !std::mem::replace(&mut told, true) {
+            timer.arm(Some(limits::DRAIN_IDLE));
         }
         match socket.poll_read_ready(cx) {
             Poll::Ready(_) => Poll::Ready(true),

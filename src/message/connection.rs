@@ -26,7 +26,7 @@ pub struct Connection {
     pub until_close: Cell<bool>,
     /// Why the gateway ended the connection; `None` while it did not, so that an early end means that the client left.
     pub ended: Cell<Option<Cause>>,
-    /// Whether the gateway is stopping, so that new requests are refused.
+    /// Whether the gateway is stopping, so that each answer is the last on its connection.
     pub draining: Cell<bool>,
     /// Whether a request waits its turn here with a body that nobody reads: then the listener looks whether the client
     /// has left.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Response, Version, header};
+use http::{HeaderValue, Method, Response, Version, header};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower::Service;
@@ -79,8 +79,11 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> Future for Logging<
         // A future is not polled again after it was ready, so the entry is there.
         let Some(mut entry) = this.entry.take() else { return Poll::Pending };
         entry.answered(&answer);
-        let (head, body) = answer.into_parts();
+        let (mut head, body) = answer.into_parts();
         let body = if entry.record.head.method == Method::HEAD { Body::Empty } else { body };
+        if entry.record.connection.draining.get() {
+            head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         entry.ended = http_body::Body::is_end_stream(&body);
         Poll::Ready(Ok(Response::from_parts(head, Logged { body, entry })))
     }

@@ -26,11 +26,6 @@ impl Guard {
     }
 
     fn judge(&self, record: &Record) -> Result<()> {
-        if record.connection.draining.get() {
-            let mut failure = Failure::new(Cause::GatewayDraining, "the request came after the gateway began to stop");
-            failure.retry_after = Some(limits::DRAINING_RETRY_AFTER);
-            return Err(failure);
-        }
         let head = &record.head;
         if head.method == Method::CONNECT {
             return Err(Failure::new(Cause::RequestNotSupported, "CONNECT: this is no forward proxy")

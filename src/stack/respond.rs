@@ -19,6 +19,7 @@ use super::shared::Shared;
 use crate::{
     config::settings::HeaderEdits,
     failure::{self, Cause, Failure, page},
+    limits,
     message::{Body, Record, Request},
     observe::program_log,
 };
@@ -73,6 +74,12 @@ impl<F: Future<Output = failure::Result<Response<Body>>>> Future for Responding<
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        if this.record.connection.ended.get() == Some(Cause::GatewayDraining) {
+            this.inner.set(None);
+            return Poll::Ready(
+                Ok(answer(stopped(this.record, this.shared), this.record, this.shared).map(Body::from)),
+            );
+        }
         let polled = match this.inner.as_mut().as_pin_mut() {
             Some(inner) => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))).ok(),
             None => None,
@@ -85,6 +92,18 @@ impl<F: Future<Output = failure::Result<Response<Body>>>> Future for Responding<
         this.inner.set(None);
         Poll::Ready(Ok(outcome.unwrap_or_else(|failure| answer(failure, this.record, this.shared).map(Body::from))))
     }
+}
+
+/// The gateway has stopped, and waits no longer for an answer.
+fn stopped(record: &Record, shared: &Shared) -> Box<Failure> {
+    let grace = humantime::format_duration(shared.settings.gateway.shutdown_grace);
+    let evidence =
+        format!("there was no answer yet when the gateway ended, {grace} after it was told to or at a second signal");
+    let mut failure = Failure::new(Cause::GatewayDraining, evidence)
+        .delivered(record.delivered.get())
+        .next("Raise gateway.shutdown_grace above the time that such requests take, if they should end before.");
+    failure.retry_after = Some(limits::DRAINING_RETRY_AFTER);
+    failure
 }
 
 fn panicked(record: &Record) -> Box<Failure> {
@@ -113,7 +132,7 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         share(answer.headers_mut(), &route.response_headers);
     }
     record.retry_after.set(failure.retry_after.filter(|_| answer.headers().contains_key(header::RETRY_AFTER)));
-    if record.connection.unread.get() || failure.cause == Cause::GatewayDraining {
+    if record.connection.unread.get() {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     program_log::failure(record, &failure, answer.status().as_u16());

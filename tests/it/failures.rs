@@ -45,7 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("downstream-aborted-midstream", "a_client_that_leaves_in_the_middle_of_an_answer_is_logged_so"),
     ("gateway-internal-error", "a_panic_in_one_request_ends_nothing_else"),
     ("gateway-overloaded", "a_gateway_short_of_memory_turns_some_away_and_never_all_nor_who_has_priority"),
-    ("gateway-draining", "a_request_that_comes_while_the_gateway_stops_is_told_so"),
+    ("gateway-draining", "a_request_that_outlives_the_grace_is_answered_all_the_same"),
 ];
 
 fn rows() -> Vec<Row> {

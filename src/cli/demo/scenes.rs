@@ -54,7 +54,7 @@ pub(super) const NOT_SHOWN: &[(Cause, &str)] = &[
     (Cause::UpstreamStarting, "needs an application that comes up later than the gateway, and checks of it"),
     (Cause::UpstreamNoneHealthy, "needs an application that passes its checks at first and fails them later"),
     (Cause::GatewayInternalError, "needs a bug in the gateway"),
-    (Cause::GatewayDraining, "comes while the gateway stops"),
+    (Cause::GatewayDraining, "needs a gateway that stops, and a request that takes longer than it waits"),
     (Cause::GatewayOverloaded, "needs a gateway that uses more memory than it may"),
     (Cause::GatewaySpoolFailed, "needs a disk that is full, or a folder that cannot be written"),
 ];

@@ -36,10 +36,10 @@ pub(super) const DRAINING: Facts = Facts {
     parameters: &[],
     delivered: Delivered::No,
     passes: true,
-    meaning: "The gateway is stopping and takes no new requests.",
+    meaning: "The gateway stopped before this request had an answer.",
     real_life: &["a restart of the gateway"],
     next: "Nothing; it is normal while the gateway is restarted.",
-    retry: retry::LATER,
+    retry: retry::BY_VERDICT,
 };
 
 /// `gateway-spool-failed`

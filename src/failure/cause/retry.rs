@@ -5,6 +5,8 @@
 pub(super) const ANY: &str = "Any method: nothing was delivered.";
 /// Nothing was delivered, but a second attempt at once would meet the same.
 pub(super) const LATER: &str = "Any method, later: nothing was delivered.";
+/// Whether it was delivered is known only in each case.
+pub(super) const BY_VERDICT: &str = "Later: any method where nothing was delivered, else idempotent ones.";
 /// It may have been delivered.
 pub(super) const IDEMPOTENT: &str = "Idempotent methods, once: it may have been delivered.";
 /// It may have been delivered and the work may still run.

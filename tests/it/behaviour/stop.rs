@@ -4,7 +4,11 @@
 use rustix::process::Signal;
 
 use super::{OK, before, configured};
-use crate::support::{Client, Event, Origin, Step, client::get, poll};
+use crate::support::{
+    Client, Event, Origin, Step,
+    client::{get, post},
+    poll,
+};
 
 fn slow() -> (Origin, Event) {
     let answer = Event::default();
@@ -56,18 +60,48 @@ fn a_second_signal_does_not_wait() {
 }
 
 #[test]
-fn the_grace_ends_even_if_a_request_does_not() {
-    let (origin, _answer) = slow();
+fn a_request_that_outlives_the_grace_is_answered_all_the_same() {
+    let (origin, answer) = slow();
     let mut gate = configured(&origin, "[gateway]\nworkers = 1\nshutdown_grace = \"300ms\"", "", "");
     let mut client = gate.client();
-    client.send(get("/never"));
+    client.send(post("/never", "once"));
     origin.wait_requests(1);
     gate.signal(Signal::INT);
+    let response = client.response();
+    assert_eq!((response.status, response.field("retry-after").is_some()), (503, true), "{response:?}");
+    assert!(client.is_closed());
     gate.ended();
+    answer.set();
+    origin.wait_ended(1);
+    let entry = gate.logged("/never");
+    for (key, value) in [("cause", "gateway-draining"), ("delivered", "maybe")] {
+        assert_eq!(entry[key], value, "{entry}");
+    }
+    assert_eq!(entry["status"], 503, "{entry}");
+    assert!(gate.program_line(|line| line.contains("gateway-draining")).contains("Raise gateway.shutdown_grace"));
 }
 
 #[test]
-fn a_request_that_comes_while_the_gateway_stops_is_told_so() {
+fn an_answer_that_outlives_the_grace_breaks_off() {
+    let script = vec![
+        Step::ReadRequest,
+        Step::Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n".into()),
+        Step::Listen,
+    ];
+    let origin = Origin::always(script);
+    let mut gate = configured(&origin, "[gateway]\nworkers = 1\nshutdown_grace = \"300ms\"", "", "");
+    let mut client = gate.client();
+    client.send(get("/half"));
+    client.read_until(b"begun");
+    gate.signal(Signal::TERM);
+    assert!(!client.everything().ends_with("0\r\n\r\n"));
+    gate.ended();
+    let entry = gate.logged("/half");
+    assert_eq!((&entry["cause"], &entry["status"]), (&"gateway-draining".into(), &200.into()), "{entry}");
+}
+
+#[test]
+fn a_request_that_comes_while_the_gateway_stops_is_the_last_on_its_connection() {
     let (origin, answer) = slow();
     let gate = before(&origin);
     let mut busy = gate.client();
@@ -81,10 +115,46 @@ fn a_request_that_comes_while_the_gateway_stops_is_told_so() {
     poll("the half head to be taken", || late.is_silent(std::time::Duration::from_millis(20)).then_some(()));
     gate.signal(Signal::TERM);
     poll("new connections to be refused", || refuses(gate.address()).then_some(()));
-    let response = late.send(rest).response();
-    assert_eq!(response.status, 503, "{response:?}");
-    let entry = gate.logged("/late");
-    assert_eq!((&entry["cause"], &entry["delivered"]), (&"gateway-draining".into(), &"no".into()), "{entry}");
+    late.send(rest);
+    origin.wait_requests(2);
     answer.set();
-    assert_eq!(busy.response().status, 200);
+    for mut client in [late, busy] {
+        let response = client.response();
+        assert_eq!((response.status, response.field("connection")), (200, Some("close")), "{response:?}");
+        assert!(client.is_closed());
+    }
+}
+
+#[test]
+fn requests_that_were_on_their_way_when_the_gateway_was_told_to_stop_are_served() {
+    let origin = Origin::answering(OK);
+    let mut gate = before(&origin);
+    let mut clients: Vec<Client> = (0..20).map(|_| gate.client()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/first").status, 200);
+    }
+    // What comes while it sleeps is with the kernel when it wakes, and so is the signal.
+    gate.signal(Signal::STOP);
+    clients.extend((0..5).map(|_| gate.client()));
+    for client in &mut clients {
+        client.send(get("/second"));
+    }
+    gate.signal(Signal::TERM);
+    gate.signal(Signal::CONT);
+    for client in &mut clients {
+        assert_eq!(client.response().status, 200);
+        assert!(client.is_closed());
+    }
+    assert!(gate.ended().success());
+}
+
+#[test]
+fn quitting_is_stopping_and_a_hangup_is_not() {
+    let origin = Origin::answering(OK);
+    let mut gate = before(&origin);
+    gate.signal(Signal::HUP);
+    gate.program_line(|line| line.contains("SIGHUP") && line.contains("restart"));
+    assert_eq!(gate.client().get("/").status, 200);
+    gate.signal(Signal::QUIT);
+    assert!(gate.ended().success());
 }

@@ -370,6 +370,8 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const POOL_SWEEP: Duration = Duration::from_secs(1);
 /// Open files beside two for each client connection: listeners, logs, resolvers, pools.
 pub const SPARE_FILES: usize = 256;
+/// Longest request body that hyper can count; a longer one is answered 413 at any `body_size`.
+pub const BODY_COUNTED: u64 = u64::MAX - 2;
 /// Digits of the largest length that is understood.
 pub const LENGTH_DIGITS: usize = 20;
 /// Between the drops of a trickling answer of the demo, and how long it waits for a queue to be full.

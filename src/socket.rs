@@ -105,7 +105,10 @@ impl Socket {
     }
 
     /// Ready when the peer has ended the connection and nothing is left to read. Reads nothing.
-    pub fn poll_end(&self, cx: &mut Context<'_>) -> Poll<()> {
+    ///
+    /// # Errors
+    /// The connection did not end in order: nothing can be sent either.
+    pub fn poll_end(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => poll_end(stream, cx),
             Self::Unix(stream) => poll_end(stream, cx),
@@ -178,17 +181,15 @@ fn poll_send(stream: &impl Ready, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io
     }
 }
 
-fn poll_end(stream: &impl Ready, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_end(stream: &impl Ready, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     loop {
-        if ready!(stream.poll_read_ready(cx)).is_err() {
-            return Poll::Ready(());
-        }
+        ready!(stream.poll_read_ready(cx))?;
         // The event loop may have said so without having heard of it: nobody has asked the kernel yet.
         let mut first = [0];
         let call = || retry_on_intr(|| recv(stream, &mut first, RecvFlags::PEEK)).map(|(received, _)| received);
         match transfer(stream, Interest::READABLE, 1, call) {
             Some(Ok(1..)) => return Poll::Pending,
-            Some(_) => return Poll::Ready(()),
+            Some(ended) => return Poll::Ready(ended.map(drop)),
             None => {}
         }
     }

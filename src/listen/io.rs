@@ -18,7 +18,7 @@ use crate::{
     clock::Timer,
     config::settings::Limits,
     limits,
-    message::{Connection, Length},
+    message::{Connection, Length, UNCLEAR},
     socket::Socket,
 };
 
@@ -85,7 +85,7 @@ impl Watch {
 
     /// The server understood a request head.
     pub fn request(&self, length: Length) {
-        self.tap.borrow_mut().head(length);
+        self.follow(|tap| tap.head(length));
         self.answering.set(true);
         self.connection.handed_over.set(false);
         self.wait(Waiting::Nothing);
@@ -94,6 +94,7 @@ impl Watch {
     /// The gateway stops: what is idle now, or soon, ends so.
     pub fn drain(&self) {
         self.connection.draining.set(true);
+        self.connection.last.set(true);
         if matches!(self.waiting.get(), Waiting::First | Waiting::Next) {
             self.wait(self.waiting.get());
         }
@@ -114,12 +115,24 @@ impl Watch {
         });
     }
 
-    fn read(&self, bytes: &[u8]) {
+    /// Follows what comes, and notes what it says of the body under way.
+    fn follow(&self, step: impl FnOnce(&mut Tap)) {
         let mut tap = self.tap.borrow_mut();
-        if !self.connection.unread.get() {
-            tap.body_ended();
+        step(&mut tap);
+        self.connection.announced.set(tap.announced());
+        self.connection.unclear.set(tap.is_unclear());
+        if tap.is_lost() {
+            self.connection.last.set(true);
         }
-        tap.read(bytes);
+    }
+
+    fn read(&self, bytes: &[u8]) {
+        self.follow(|tap| {
+            if !self.connection.unread.get() {
+                tap.body_ended();
+            }
+            tap.read(bytes);
+        });
         if self.connection.unread.get() {
             // The rest of a body whose answer has left already keeps the connection from being idle.
             if self.waiting.get() == Waiting::Next {
@@ -143,9 +156,14 @@ impl Watch {
         !self.connection.unread.get() || self.tap.borrow().body_has_come()
     }
 
-    /// Whether another request is there already: its sender may well say at once that it was the last one.
+    /// Whether another request has begun to come.
     fn has_begun(&self) -> bool {
         !self.tap.borrow_mut().unread().is_empty()
+    }
+
+    /// Whether another request is there already: its sender may well say at once that it was the last one.
+    fn has_another(&self) -> bool {
+        self.tap.borrow_mut().has_another()
     }
 
     fn blocked(&self) {
@@ -208,6 +226,9 @@ impl AsyncRead for Io {
         let read = &buffer.filled()[before..];
         if !read.is_empty() {
             io.watch.read(read);
+            if io.watch.connection.unclear.get() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, UNCLEAR)));
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -286,7 +307,11 @@ impl Io {
             return;
         }
         let left = if watch.body_has_come() {
-            self.socket.poll_end(cx).is_ready() && !watch.has_begun()
+            match self.socket.poll_end(cx) {
+                Poll::Ready(Ok(())) => !watch.has_another(),
+                Poll::Ready(Err(_)) => true,
+                Poll::Pending => false,
+            }
         } else {
             watch.connection.watched.get() && self.socket.has_ended(cx)
         };

@@ -6,22 +6,23 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use http::{Method, Request, Version};
+use http::{HeaderMap, Method, Request, Version};
 
 use super::{Reception, connection::write, io::Watch, tap};
 use crate::{
     config::settings::Limits,
     failure::{Cause, Failure},
     limits,
-    message::{Record, forwarded::Forwarding},
+    message::{Record, authority::authority, forwarded::Forwarding, too_large as body_too_large},
     socket::Socket,
     stack::{self, Shared},
 };
 
 /// The failure of bytes that `error` says are no request.
 pub fn unreadable(error: &hyper::Error, head: &[u8], limits: &Limits) -> Box<Failure> {
+    let fields = tap::fields(head);
     if error.is_parse_too_large() {
-        return too_large(head, limits);
+        return endless(&fields, limits).unwrap_or_else(|| too_large(head, limits));
     }
     let line = first_line(head);
     if version_is_unknown(line) {
@@ -30,7 +31,6 @@ pub fn unreadable(error: &hyper::Error, head: &[u8], limits: &Limits) -> Box<Fai
             format!("the request line ends in a version that is not HTTP/1.0 or 1.1: {}", shown(line)),
         );
     }
-    let fields = tap::fields(head);
     let values = |name| fields.get_all(name).iter().map(|value| value.as_bytes().trim_ascii().to_vec()).collect();
     let codings: Vec<Vec<u8>> = values(http::header::TRANSFER_ENCODING);
     let lengths: Vec<Vec<u8>> = values(http::header::CONTENT_LENGTH);
@@ -70,6 +70,13 @@ pub fn late_head(head: &[u8], limits: &Limits) -> Box<Failure> {
             shown(head)
         ),
     )
+}
+
+/// The failure of a body that is longer than the server can count.
+fn endless(fields: &HeaderMap, limits: &Limits) -> Option<Box<Failure>> {
+    let mut lengths = fields.get_all(http::header::CONTENT_LENGTH).iter();
+    let length = lengths.next().filter(|_| lengths.next().is_none())?.to_str().ok()?.parse::<u64>().ok()?;
+    (length > limits::BODY_COUNTED).then(|| body_too_large(limits.body_size, &format!("Content-Length is {length}")))
 }
 
 fn too_large(head: &[u8], limits: &Limits) -> Box<Failure> {
@@ -130,7 +137,13 @@ fn record(head: &[u8], watch: &Watch, shared: &Shared) -> Rc<Record> {
     let received = SystemTime::now();
     let connection = &watch.connection;
     let forwarding = Forwarding::new(connection.peer, connection.scheme, &parts.headers, &shared.settings.gateway);
-    Rc::new(Record::new(parts, shared.ids.next(received), connection, forwarding, (Instant::now(), received)))
+    let authority = authority(&parts, &shared.authorities);
+    let record = Record::new(parts, shared.ids.next(received), connection, forwarding, (Instant::now(), received));
+    if let Ok(authority) = authority {
+        // The cell is empty: the guard that fills it has not been passed.
+        let _ = record.authority.set(authority);
+    }
+    Rc::new(record)
 }
 
 fn first_line(head: &[u8]) -> &[u8] {

@@ -92,28 +92,57 @@ impl Tap {
         matches!(self.body, Passing::Nothing | Passing::Bytes(0) | Passing::Chunks(Chunks::Over))
     }
 
+    /// Whether the passing body can be read in two ways.
+    pub fn is_unclear(&self) -> bool {
+        self.body == Passing::Chunks(Chunks::Unclear)
+    }
+
+    /// Whether nobody follows the passing body, so that what comes behind it cannot be told for sure.
+    pub fn is_lost(&self) -> bool {
+        self.body == Passing::Unknown
+    }
+
+    /// Bytes that have still to come of what the client has announced: the body, or its chunk.
+    pub fn announced(&self) -> u64 {
+        match self.body {
+            Passing::Bytes(left) => left,
+            Passing::Chunks(chunks) => chunks.announced(),
+            Passing::Nothing | Passing::Unknown => 0,
+        }
+    }
+
     /// The start of a head that is not understood yet; empty between requests.
     pub fn unread(&mut self) -> &[u8] {
         self.settle();
         &self.bytes[self.done..]
     }
 
+    /// Whether a whole head is there that is not understood yet.
+    pub fn has_another(&mut self) -> bool {
+        head_length(self.unread()).is_some()
+    }
+
     /// Passes over the heads that were understood.
     fn settle(&mut self) {
         while self.heads > 0 {
             self.heads -= 1;
-            // Empty lines in front of a head are skipped (RFC 9112 section 2.2).
-            let blank = self.bytes[self.done..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            self.done += blank;
             let rest = &self.bytes[self.done..];
-            let end = memchr::memchr_iter(b'\n', rest).find_map(|at| match rest[at + 1..] {
-                [b'\n', ..] => Some(at + 2),
-                [b'\r', b'\n', ..] => Some(at + 3),
-                _ => None,
-            });
-            self.done += end.unwrap_or(rest.len());
+            self.done += head_length(rest).unwrap_or(rest.len());
         }
     }
+}
+
+/// Bytes of the head at the front of `bytes`, empty lines before it included, which are skipped (RFC 9112 section 2.2);
+/// `None` while it has no end.
+fn head_length(bytes: &[u8]) -> Option<usize> {
+    let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let rest = &bytes[blank..];
+    let end = memchr::memchr_iter(b'\n', rest).find_map(|at| match rest[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    });
+    end.map(|end| blank + end)
 }
 
 /// What can be understood of a head that is none as a whole: its fields up to the first bad line.
@@ -133,92 +162,4 @@ pub fn fields(head: &[u8]) -> HeaderMap {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_was_not_understood_is_left() {
-        let mut tap = Tap::default();
-        tap.read(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        tap.head(Length::None);
-        assert_eq!(tap.unread(), b"");
-        tap.read(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nBAD");
-        tap.head(Length::None);
-        tap.head(Length::None);
-        assert_eq!(tap.unread(), b"BAD");
-        tap.read(b" LINE");
-        assert_eq!(tap.unread(), b"BAD LINE");
-    }
-
-    #[test]
-    fn bodies_are_not_kept() {
-        for length in [Length::Exact(9), Length::Unknown] {
-            let mut tap = Tap::default();
-            tap.read(b"POST / HTTP/1.1\r\n\r\nsecret");
-            tap.head(length);
-            tap.read(b"too");
-            tap.body_ended();
-            assert_eq!(tap.unread(), b"");
-            tap.read(b"GET");
-            assert_eq!(tap.unread(), b"GET");
-        }
-    }
-
-    #[test]
-    fn what_comes_behind_a_body_of_known_length_is_a_head() {
-        let mut tap = Tap::default();
-        tap.read(b"POST / HTTP/1.1\r\n\r\n12345GE");
-        tap.head(Length::Exact(5));
-        assert_eq!(tap.unread(), b"GE");
-        tap.read(b"T / HTTP/1.1\r\n\r\n");
-        tap.head(Length::Exact(4));
-        tap.read(b"1234POST");
-        assert_eq!(tap.unread(), b"POST");
-    }
-
-    #[test]
-    fn what_comes_behind_a_chunked_body_is_a_head() {
-        let mut tap = Tap::default();
-        tap.read(b"POST / HTTP/1.1\r\n\r\n3\r\na");
-        tap.head(Length::Unknown);
-        assert!(!tap.body_has_come());
-        tap.read(b"bc\r\n0\r\n");
-        assert!(!tap.body_has_come());
-        tap.read(b"\r\nGET");
-        assert!(tap.body_has_come());
-        assert_eq!(tap.unread(), b"GET");
-        tap.read(b" / HTTP/1.1\r\n\r\nPOST / HTTP/1.1\r\n\r\n0\r\n\r\nBAD");
-        tap.head(Length::None);
-        tap.head(Length::Unknown);
-        assert!(tap.body_has_come());
-        assert_eq!(tap.unread(), b"BAD");
-    }
-
-    #[test]
-    fn empty_lines_before_a_head_are_no_head() {
-        let mut tap = Tap::default();
-        tap.read(b"\r\n\r\nGET / HTTP/1.1\r\n\r\n");
-        tap.head(Length::None);
-        assert_eq!(tap.unread(), b"");
-    }
-
-    #[test]
-    fn a_body_whose_beginning_was_not_kept_is_over_when_the_server_says_so() {
-        let mut tap = Tap::default();
-        tap.read(&[b"POST / HTTP/1.1\r\n\r\n", vec![b'x'; limits::TAP_BYTES].as_slice()].concat());
-        tap.head(Length::Exact(limits::TAP_BYTES as u64 + 1));
-        tap.read(b"x");
-        assert!(!tap.body_has_come());
-        tap.body_ended();
-        tap.read(b"GET");
-        assert_eq!(tap.unread(), b"GET");
-    }
-
-    #[test]
-    fn fields_are_read_as_far_as_they_make_sense() {
-        let fields = fields(b"GET / HTTP/1.1\r\nAccept: text/html\r\nbad name: x\r\nAccept-Language: ru\r\n");
-        assert_eq!(fields["accept"], "text/html");
-        assert_eq!(fields["accept-language"], "ru");
-        assert_eq!(fields.len(), 2);
-    }
-}
+mod tests;

@@ -26,8 +26,14 @@ pub struct Connection {
     pub until_close: Cell<bool>,
     /// Why the gateway ended the connection; `None` while it did not, so that an early end means that the client left.
     pub ended: Cell<Option<Cause>>,
-    /// Whether the gateway is stopping, so that each answer is the last on its connection.
+    /// Whether the gateway is stopping, so that nobody may be idle for long.
     pub draining: Cell<bool>,
+    /// Whether the next answer is the last on this connection.
+    pub last: Cell<bool>,
+    /// Whether the body of the current request can be read in two ways.
+    pub unclear: Cell<bool>,
+    /// Bytes that have still to come of what the client has announced: of a body, or of its chunk.
+    pub announced: Cell<u64>,
     /// Whether a request waits its turn here with a body that nobody reads: then the listener looks whether the client
     /// has left.
     pub watched: Cell<bool>,
@@ -50,9 +56,19 @@ impl Connection {
             until_close: Cell::new(false),
             ended: Cell::new(None),
             draining: Cell::new(false),
+            last: Cell::new(false),
+            unclear: Cell::new(false),
+            announced: Cell::new(0),
             watched: Cell::new(false),
             left: Cell::new(false),
             body_timeout,
+        }
+    }
+
+    /// The answer is the gateway's own, and nobody will read the rest of the request: nothing else can follow it.
+    pub fn ends_if_unread(&self) {
+        if self.unread.get() {
+            self.last.set(true);
         }
     }
 }

@@ -16,5 +16,5 @@ pub mod script;
 pub use body::Body;
 pub use connection::Connection;
 pub use record::{Attempt, Record, Rescue};
-pub use request::{Length, Request, RequestBody};
+pub use request::{Length, Request, RequestBody, UNCLEAR, too_large};
 pub use script::Script;

@@ -142,8 +142,9 @@ impl RequestBody {
         let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
         let read = self.record.bytes_in.get() + bytes;
         self.record.bytes_in.set(read);
-        if read > self.limit {
-            return Poll::Ready(Some(Err(too_large(self.limit, &format!("{read} bytes came and more follow")))));
+        let coming = read.saturating_add(self.record.connection.announced.get());
+        if coming > self.limit {
+            return Poll::Ready(Some(Err(too_large(self.limit, &format!("{coming} bytes came or are announced")))));
         }
         match self.too_slow(bytes) {
             Some(failure) => Poll::Ready(Some(Err(failure))),
@@ -206,6 +207,9 @@ impl RequestBody {
         Failure::new(cause, format!("the chunked body is not valid: {} were good", self.progress())).source(error)
     }
 }
+
+/// What makes the framing of a chunked body unclear.
+pub const UNCLEAR: &str = "a line of its trailers does not end in CR LF, or an extension has a control character";
 
 /// The failure of a body over the limit.
 #[must_use]

@@ -42,10 +42,17 @@ impl Paths {
 
 /// What is left of `path` without `prefix`, with its leading slash; `None` when the prefix does not fit.
 /// A closing slash of the prefix makes no difference: `/api` and `/api/` both turn `/api/x` into `/x` and `/api` into `/`.
+/// Parameters of the prefix's last segment go with it.
 #[must_use]
 pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let prefix = segments(prefix);
-    starts(path, prefix).then(|| if path.len() == prefix.len() { "/" } else { &path[prefix.len()..] })
+    let rest = behind(path, prefix)?;
+    if prefix.is_empty() {
+        return Some(path);
+    }
+    let segment = rest.find('/').unwrap_or(rest.len());
+    let border = rest.is_empty() || rest.starts_with(['/', ';']);
+    border.then(|| if segment == rest.len() { "/" } else { &rest[segment..] })
 }
 
 /// Whether `pattern` fits `path`, by the rules of the table.
@@ -67,7 +74,38 @@ fn segments(prefix: &str) -> &str {
 }
 
 fn starts(path: &str, prefix: &str) -> bool {
-    prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.as_bytes()[0] == b'/')
+    behind(path, prefix).is_some()
+}
+
+/// What of `path` is behind `prefix`, where that fits it.
+///
+/// Where applications disagree about what a segment is, it fits: an access list on `/admin` must not let through what some
+/// of them take for `/admin`. Many cut parameters off a segment (`/admin;x=1`, RFC 3986 section 3.3), also off those before
+/// the last (`/a;x/b`), and some what comes behind an encoded blank, `#` or `?`.
+fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    if let Some(rest) = path.strip_prefix(prefix) {
+        return (prefix.is_empty() || ends_segment(rest)).then_some(rest);
+    }
+    memchr::memchr(b';', path.as_bytes())?;
+    let mut rest = path;
+    for segment in prefix.split('/').skip(1) {
+        rest = rest[rest.find('/')?..].strip_prefix('/')?.strip_prefix(segment)?;
+        if !ends_segment(rest) {
+            return None;
+        }
+    }
+    Some(rest)
+}
+
+/// Whether a segment is over before `rest`, for somebody at least.
+fn ends_segment(rest: &str) -> bool {
+    match rest.as_bytes() {
+        [] | [b'/' | b';', ..] => true,
+        [b'%', high, low, ..] => {
+            matches!((high, low.to_ascii_lowercase()), (b'0' | b'1', _) | (b'2', b'0' | b'3') | (b'3', b'f'))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +125,17 @@ mod tests {
             ("/admin/", "/administrator", false),
             ("/admin", "/adm", false),
             ("/admin", "/Admin", false),
+            ("/admin", "/admin;x=1", true),
+            ("/admin", "/admin;/x", true),
+            ("/admin", "/admin%20", true),
+            ("/admin", "/admin%3Fx", true),
+            ("/admin", "/admin%41", false),
+            ("/admin", "/administrator;x", false),
+            ("/a/b", "/a;x/b", true),
+            ("/a/b", "/a;x/b;y/c", true),
+            ("/a/b", "/a;x/bc", false),
+            ("/a/b", "/a;x", false),
+            ("/a/b", "/ab;x/b", false),
             ("/a/b", "/a", false),
             ("/", "/", true),
             ("/", "/x", true),
@@ -105,6 +154,10 @@ mod tests {
             ("/api/", "/api", Some("/")),
             ("/api", "/api/", Some("/")),
             ("/apis", "/api", None),
+            ("/api;v=1/x;y", "/api", Some("/x;y")),
+            ("/api;v=1", "/api", Some("/")),
+            ("/a;x/b;y/c", "/a/b", Some("/c")),
+            ("/api%20/x", "/api", None),
             ("/x", "/", Some("/x")),
             ("/", "/", Some("/")),
             ("*", "/", Some("*")),

@@ -101,7 +101,7 @@ async fn a_reset_is_an_error_and_an_end() {
     drop(near);
     let error = receive(&far, 100).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-    poll_fn(|cx| far.poll_end(cx)).await;
+    poll_fn(|cx| far.poll_end(cx)).await.unwrap();
     let error = poll_fn(|cx| far.poll_send(cx, b"late")).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "and no signal");
 }
@@ -116,7 +116,7 @@ async fn an_end_is_seen_without_reading_and_not_before_what_was_sent() {
         poll_fn(|cx| far.poll_read_ready(cx)).await.unwrap();
         assert!(far.poll_end(&mut cx).is_pending(), "there is something to read");
         assert_eq!(receive(&far, 100).await.unwrap(), b"x");
-        poll_fn(|cx| far.poll_end(cx)).await;
+        poll_fn(|cx| far.poll_end(cx)).await.unwrap();
         assert!(poll_fn(|cx| Poll::Ready(far.has_ended(cx))).await);
     }
 }

@@ -81,8 +81,10 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> Future for Logging<
         entry.answered(&answer);
         let (mut head, body) = answer.into_parts();
         let body = if entry.record.head.method == Method::HEAD { Body::Empty } else { body };
-        if entry.record.connection.draining.get() {
+        if entry.record.connection.last.get() {
             head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            // In an answer of a later version the server offers a client of HTTP/1.0 to go on all the same.
+            head.version = entry.record.head.version;
         }
         entry.ended = http_body::Body::is_end_stream(&body);
         Poll::Ready(Ok(Response::from_parts(head, Logged { body, entry })))
@@ -111,6 +113,9 @@ impl Entry {
             && matches!(answer.body(), Body::Stream(_))
             && !answer.headers().contains_key(header::CONTENT_LENGTH);
         self.record.connection.until_close.set(until_close);
+        if until_close {
+            self.record.connection.last.set(true);
+        }
     }
 
     /// The answer broke after its head.

@@ -10,7 +10,7 @@ use crate::{
     config::settings::Limits,
     failure::{Cause, Failure, Parameter, Result},
     limits,
-    message::{Body, Record, Request, authority},
+    message::{Body, Record, Request, UNCLEAR, authority},
 };
 
 /// The layer's check.
@@ -27,6 +27,9 @@ impl Guard {
 
     fn judge(&self, record: &Record) -> Result<()> {
         let head = &record.head;
+        if record.connection.unclear.get() {
+            return Err(Failure::new(Cause::RequestMalformed, format!("the chunked body is not valid: {UNCLEAR}")));
+        }
         if head.method == Method::CONNECT {
             return Err(Failure::new(Cause::RequestNotSupported, "CONNECT: this is no forward proxy")
                 .parameter("status-code", Parameter::Number(u64::from(StatusCode::NOT_IMPLEMENTED.as_u16()))));

@@ -8,7 +8,7 @@ use http::Response;
 use super::{checked::Check, shared::Shared};
 use crate::{
     failure::Result,
-    message::{Body, Length, Request, request::too_large},
+    message::{Body, Length, Request, too_large},
 };
 
 /// The layer's check.

@@ -88,11 +88,8 @@ async fn rescue(
         return Err(attempt::give_up(pool, record, failure, body).await);
     };
     attempt::read_off(pool, record, body).await;
-    let mut answer = rescued(shared, record, &failure, answer, rescue);
-    if record.connection.unread.get() {
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(answer)
+    record.connection.ends_if_unread();
+    Ok(rescued(shared, record, &failure, answer, rescue))
 }
 
 /// What stands in without being asked for: an earlier answer of one of these upstreams, else the page of the last.

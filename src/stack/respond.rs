@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use pin_project_lite::pin_project;
 use tower::Service;
 
@@ -132,8 +132,10 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
         share(answer.headers_mut(), &route.response_headers);
     }
     record.retry_after.set(failure.retry_after.filter(|_| answer.headers().contains_key(header::RETRY_AFTER)));
-    if record.connection.unread.get() {
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    record.connection.ends_if_unread();
+    // What follows a CONNECT was meant for the tunnel, and is no request.
+    if record.head.method == Method::CONNECT {
+        record.connection.last.set(true);
     }
     program_log::failure(record, &failure, answer.status().as_u16());
     *record.failure.borrow_mut() = Some(failure);

@@ -116,9 +116,7 @@ impl Route {
         headers.insert(header::SERVER, self.shared.server.clone());
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         headers.insert(X_REQUEST_ID, record.id.value());
-        if record.connection.unread.get() {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
+        record.connection.ends_if_unread();
         if let Some(route) = record.route.get() {
             super::headers::edit(headers, &route.response_headers);
         }
@@ -129,7 +127,11 @@ impl Route {
 /// Whether the request may go no further (RFC 9110 section 7.6.2).
 fn asks_the_gateway(record: &Record) -> bool {
     matches!(record.head.method, Method::OPTIONS | Method::TRACE)
-        && record.head.headers.get(header::MAX_FORWARDS).is_some_and(|left| left.as_bytes() == b"0")
+        && record
+            .head
+            .headers
+            .get(header::MAX_FORWARDS)
+            .is_some_and(|left| !left.is_empty() && left.as_bytes().iter().all(|digit| *digit == b'0'))
 }
 
 impl Check for Route {

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderValue, Response, header};
+use http::{Response, header};
 
 use super::{checked::Check, shared::Shared};
 use crate::{
@@ -35,11 +35,8 @@ impl Site {
                 Ok(None)
             }
             Outcome::Answer(mut answer) => {
-                let headers = answer.headers_mut();
-                headers.insert(header::SERVER, self.shared.server.clone());
-                if record.connection.unread.get() {
-                    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-                }
+                answer.headers_mut().insert(header::SERVER, self.shared.server.clone());
+                record.connection.ends_if_unread();
                 Ok(Some(answer))
             }
         }

@@ -1,5 +1,7 @@
 //! Follows a chunked body as it passes (RFC 9112 section 7.1), to know where it ends and what comes behind it.
-//! Nothing is judged here: the HTTP server decodes the body, and one that it does not understand ends the connection.
+//! The HTTP server decodes the body. Refused here is only what two readers could read in two ways: a line of the trailers
+//! that does not end in CR LF, of which the server makes another end of the body than those who take LF for one (RFC 9112
+//! section 2.2), and control characters in an extension.
 
 /// Where in the body it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,20 +19,30 @@ pub enum Chunks {
     Trailers {
         /// Whether the line has nothing so far; one that stays so is the last.
         empty: bool,
+        /// Whether it has come to its CR.
+        ends: bool,
     },
     /// Behind it.
     Over,
+    /// It may be read in two ways.
+    Unclear,
 }
 
 impl Chunks {
     /// A body that begins.
     pub const START: Self = Self::Size { size: 0, told: false };
 
+    /// Bytes that the chunk has still to bring.
+    pub fn announced(self) -> u64 {
+        if let Self::Data(left) = self { left.saturating_sub(LINE_END) } else { 0 }
+    }
+
     /// Goes on through `bytes`; what is left of them is behind the body.
     pub fn pass<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
         while let Some((byte, rest)) = bytes.split_first() {
             match self {
                 Self::Over => break,
+                Self::Unclear => return &[],
                 Self::Data(left) => {
                     let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                     *left -= here as u64;
@@ -40,14 +52,20 @@ impl Chunks {
                     bytes = &bytes[here..];
                     continue;
                 }
-                Self::Size { size: 0, .. } if *byte == b'\n' => *self = Self::Trailers { empty: true },
+                Self::Size { size: 0, .. } if *byte == b'\n' => *self = Self::Trailers { empty: true, ends: false },
                 Self::Size { size, .. } if *byte == b'\n' => *self = Self::Data(size.saturating_add(LINE_END)),
                 Self::Size { size, told } => match char::from(*byte).to_digit(16) {
                     Some(digit) if !*told => *size = size.saturating_mul(16).saturating_add(u64::from(digit)),
+                    _ if byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r') => *self = Self::Unclear,
                     _ => *told = true,
                 },
-                Self::Trailers { empty: true } if *byte == b'\n' => *self = Self::Over,
-                Self::Trailers { empty } => *empty = *byte == b'\n' || (*empty && *byte == b'\r'),
+                Self::Trailers { empty, ends } => match (*byte, *empty, *ends) {
+                    (b'\r', _, false) => *ends = true,
+                    (b'\n', true, true) => *self = Self::Over,
+                    (b'\n', false, true) => *self = Self::Trailers { empty: true, ends: false },
+                    (b'\n', _, false) | (_, _, true) => *self = Self::Unclear,
+                    _ => *empty = false,
+                },
             }
             bytes = rest;
         }
@@ -93,6 +111,27 @@ mod tests {
                 }
             }
             prop_assert_eq!(over, Some(behind.len()));
+        }
+    }
+
+    #[test]
+    fn what_two_could_read_in_two_ways_is_unclear() {
+        let rows: [&[u8]; 7] = [
+            b"0\r\n\nGET",
+            b"0\r\nA: b\n\r\nGET",
+            b"0\r\nA: b\n\nGET",
+            b"0\r\nA: b\rc\r\n\r\nGET",
+            b"0\r\nA: b\r\r\n\r\nGET",
+            b"1;a\0b\r\nx\r\n0\r\n\r\nGET",
+            b"1;a\x7f\r\nx",
+        ];
+        for row in rows {
+            for split in 0..row.len() {
+                let mut chunks = Chunks::START;
+                let (one, other) = row.split_at(split);
+                assert_eq!((chunks.pass(one), chunks.pass(other)), (&b""[..], &b""[..]), "{}", row.escape_ascii());
+                assert_eq!(chunks, Chunks::Unclear, "{}", row.escape_ascii());
+            }
         }
     }
 

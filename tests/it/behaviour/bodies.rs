@@ -38,6 +38,16 @@ fn a_chunked_answer_for_an_http_1_0_client_is_not_chunked() {
 }
 
 #[test]
+fn an_http_1_0_client_is_told_that_the_end_of_its_answer_is_the_end_of_the_connection() {
+    let origin = Origin::answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    let gate = before(&origin);
+    let mut client = gate.client();
+    client.send("GET /old HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+    let text = client.everything().to_lowercase();
+    assert!(text.contains("\r\nconnection: close\r\n") && !text.contains("keep-alive"), "{text}");
+}
+
+#[test]
 fn an_answer_that_ends_with_its_connection_passes() {
     let origin = once("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end");
     let gate = before(&origin);

@@ -129,6 +129,62 @@ fn a_client_that_leaves_before_its_body_was_taken_is_noticed() {
 }
 
 #[test]
+fn nothing_is_read_behind_a_request_that_could_be_read_in_two_ways() {
+    let origin = Origin::answering(OK);
+    let gate = gate(&origin, "");
+    let chunked = "POST /late HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    for (first, then) in [
+        (chunked, "0\r\nX: a\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+    ] {
+        let mut client = gate.client();
+        client.send(first);
+        if !then.is_empty() {
+            gate.has_read(&client);
+            client.send(then);
+        }
+        let response = client.response();
+        assert!([400, 501].contains(&response.status), "{response:?}");
+        assert_eq!(response.field("connection"), Some("close"), "{response:?}");
+        assert!(client.is_closed());
+    }
+    assert!(!origin.requests().iter().any(|request| request.line().contains("/hidden")));
+}
+
+#[test]
+fn a_chunk_that_is_too_large_is_refused_before_it_has_come() {
+    let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+    let gate = gate(&origin, "[limits]\nbody_size = \"1MiB\"");
+    let mut client = gate.client();
+    client.send("POST /chunk HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\nhello");
+    assert_eq!(client.response().status, 413);
+    assert_eq!(gate.logged("/chunk")["cause"], "request-body-too-large");
+}
+
+#[test]
+fn whoever_leaves_is_noticed_behind_what_is_no_whole_request() {
+    for (number, (behind, polite)) in
+        [("\r\n", true), ("G", true), ("\r\n", false), ("GET /next HTTP/1.1\r\nHost: a\r\n\r\n", false)]
+            .iter()
+            .enumerate()
+    {
+        let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
+        let gate = gate(&origin, "");
+        let mut client = gate.client();
+        let path = format!("/left-{number}");
+        client.send(get(&path) + behind);
+        origin.wait_requests(1);
+        if *polite {
+            drop(client);
+        } else {
+            client.reset();
+        }
+        origin.wait_ended(1);
+        assert_eq!(gate.logged(&path)["cause"], "request-client-aborted", "{behind:?} {polite}");
+    }
+}
+
+#[test]
 fn empty_lines_before_a_request_hide_nobody_who_leaves() {
     let origin = Origin::always(vec![Step::ReadRequest, Step::Listen]);
     let gate = gate(&origin, "");
@@ -195,4 +251,12 @@ fn a_client_that_leaves_in_the_middle_of_an_answer_is_logged_so() {
     let entry = gate.logged("/midway");
     assert_eq!(entry["cause"], "downstream-aborted-midstream", "{entry}");
     assert_eq!((&entry["status"], &entry["delivered"]), (&499.into(), &"yes".into()), "{entry}");
+}
+
+#[test]
+fn what_was_read_of_a_refused_head_is_logged() {
+    let gate = gate(&Origin::answering(OK), "");
+    gate.client().send("GET /refused HTTP/1.1\r\nHost: Shop.example:81\r\nBad Name: x\r\n\r\n").response();
+    let entry = gate.logged("/refused");
+    assert_eq!((&entry["status"], &entry["host"]), (&400.into(), &"shop.example".into()), "{entry}");
 }

@@ -31,6 +31,11 @@ pub fn rows() -> Vec<Row> {
         bad("request-uri-too-long", &format!("GET /{big} HTTP/1.1\r\n{HEAD}\r\n")).unreadable(),
         bad("request-body-too-large", &format!("POST / HTTP/1.1\r\n{HEAD}Content-Length: 11\r\n\r\nhello world"))
             .tables("[limits]\nbody_size = \"10B\""),
+        bad(
+            "request-body-too-large",
+            &format!("POST / HTTP/1.1\r\n{HEAD}Content-Length: 18446744073709551615\r\n\r\n"),
+        )
+        .unreadable(),
         bad("request-header-timeout", "GET / HT").unreadable().tables("[limits]\nheader_timeout = \"200ms\""),
         bad("request-body-timeout", &format!("POST / HTTP/1.1\r\n{HEAD}Content-Length: 10\r\n\r\nabc"))
             .tables("[limits]\nbody_timeout = \"300ms\"")
@@ -40,10 +45,18 @@ pub fn rows() -> Vec<Row> {
             "request-transfer-coding-unsupported",
             &format!("POST / HTTP/1.1\r\n{HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
         ),
+        unclear("0\r\nX: a\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"),
+        unclear("0\r\n\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n"),
+        unclear("5;a\0b\r\nhello\r\n0\r\n\r\n"),
         bad("request-not-supported", &format!("CONNECT test.example:443 HTTP/1.1\r\n{HEAD}\r\n")),
         bad("request-expectation-failed", &format!("GET / HTTP/1.1\r\n{HEAD}Expect: tea\r\n\r\n")),
         bad("request-version-unsupported", &format!("GET / HTTP/3.0\r\n{HEAD}\r\n")).unreadable(),
     ]
+}
+
+/// A chunked body that can be read in two ways.
+fn unclear(body: &str) -> Row {
+    bad("request-malformed", &format!("POST / HTTP/1.1\r\n{HEAD}Transfer-Encoding: chunked\r\n\r\n{body}"))
 }
 
 /// A request that is refused before the upstream sees anything.

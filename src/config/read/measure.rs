@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use http::StatusCode;
 use toml::de::DeValue;
 
 use super::{
     leaf::{Leaf, Misfit},
     section::Section,
+    units,
 };
 use crate::{
     config::keys::{Kind, Preset},
@@ -118,16 +118,10 @@ impl Leaf<'_> {
                 .map_err(|_| Misfit::new(if self.is_negative() { "this is negative" } else { "too large" }))?,
             DeValue::String(_) => {
                 let text = self.text()?;
-                let misfit = || match text.as_str() {
-                    "off" | "none" | "unlimited" => {
-                        Misfit::new("this is no size").hint("write a size that is never reached")
-                    }
-                    _ => Misfit::new("not a number with B, KiB, MiB, GiB, KB, MB or GB"),
-                };
-                // bytesize takes a leading `+`, which no other number here may have.
-                let size =
-                    text.starts_with(|first: char| first.is_ascii_digit()).then(|| text.parse::<ByteSize>().ok());
-                size.flatten().ok_or_else(misfit)?.as_u64()
+                if text.is_empty() {
+                    return Err(self.wrong_type());
+                }
+                units::bytes(&text)?
             }
             _ => return Err(self.wrong_type()),
         };
@@ -149,16 +143,13 @@ impl Leaf<'_> {
             DeValue::Boolean(false) if self.takes_word("off") => return Err(self.wrong_type().hint("write \"off\"")),
             _ => return Err(self.wrong_type()),
         };
-        if text.trim().parse::<f64>().is_ok() {
-            let number = text.trim();
-            return Err(Misfit::new("a number without a unit").hint(format!("for seconds write \"{number}s\"")));
+        if text.is_empty() {
+            return Err(self.wrong_type());
         }
-        let duration = humantime::parse_duration(&text).map_err(|_| {
-            Misfit::new("not a number with ms, s, m, h or d").hint("two and a half minutes are \"2m 30s\"")
-        })?;
+        let duration = units::duration(&text)?;
         if duration > limits::LONGEST_DURATION {
-            let longest = humantime::format_duration(limits::LONGEST_DURATION);
-            return Err(Misfit::new("too long").hint(format!("the longest is \"{longest}\"")));
+            let days = limits::LONGEST_DURATION.as_secs() / units::DAY;
+            return Err(Misfit::new("too long").hint(format!("the longest is \"{days}d\"")));
         }
         match self.key.kind {
             Kind::DurationOrZero => Ok(duration),

@@ -15,6 +15,7 @@ mod section;
 mod server;
 mod site;
 mod syntax;
+mod units;
 mod upstream;
 
 use std::{cell::RefCell, path::Path};

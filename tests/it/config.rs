@@ -1,6 +1,7 @@
 //! What the configuration takes, what it refuses, and with which words.
 
 mod command_line;
+mod hints;
 mod messages;
 mod reference;
 mod stand_ins;

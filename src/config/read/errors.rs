@@ -131,7 +131,15 @@ fn occasion(name: &str) -> Result<Occasion, Misfit> {
                     .hint("write a status from 400 to 599, \"4xx\", \"5xx\", or a cause such as \"connect-refused\"")
             })
         }
-        _ => cause(name).map(Occasion::Cause),
+        _ => cause(name).map(Occasion::Cause).map_err(|_| {
+            let misfit = Misfit::new("not known").title(format!("`{name}` is nothing that a page can be for"));
+            let kinds = "a status from 400 to 599, \"4xx\", \"5xx\", or a cause such as \"connect-refused\"";
+            let ids = Cause::ALL.iter().map(|cause| cause.id());
+            misfit.hint(match meant(name, ids.chain(["4xx", "5xx"])) {
+                Some(near) => format!("did you mean \"{near}\"? A page can be for {kinds}"),
+                None => format!("write {kinds}"),
+            })
+        }),
     }
 }
 

@@ -78,10 +78,14 @@ pub fn log(section: &Section<'_>) -> Log {
 
 fn access(log: &Section<'_>) -> Option<AccessLog> {
     if log.leaf("access").is_some_and(|leaf| !matches!(leaf.value, DeValue::Table(_))) {
-        log.take("access", |leaf| match leaf.text()?.as_str() {
-            "off" => Ok(()),
-            "none" | "false" | "no" | "" => Err(Misfit::new("not \"off\"").hint("write \"off\" for no access log")),
-            path => Err(Misfit::new("not \"off\"").hint(format!("write {{ path = \"{path}\" }}"))),
+        log.take("access", |leaf| match leaf.value {
+            DeValue::Boolean(true) => Err(leaf.wrong_type().hint("write `{}` for all its defaults")),
+            DeValue::Boolean(false) => Err(leaf.wrong_type().hint("write \"off\" for no access log")),
+            _ => match leaf.text()?.as_str() {
+                "off" => Ok(()),
+                "none" | "false" | "no" | "" => Err(Misfit::new("not \"off\"").hint("write \"off\" for no access log")),
+                path => Err(Misfit::new("not \"off\"").hint(format!("write {{ path = \"{path}\" }}"))),
+            },
         });
         return None;
     }
@@ -92,7 +96,13 @@ fn access(log: &Section<'_>) -> Option<AccessLog> {
             "stderr" => Some(LogTarget::Stderr),
             "off" => None,
             "" => return Err(leaf.wrong_type()),
-            path => Some(LogTarget::File(leaf.path(path)?)),
+            path => match leaf.path(path)? {
+                path if path.is_dir() => {
+                    let hint = format!("name a file in it, such as \"{}\"", path.join("access.log").display());
+                    return Err(Misfit::new("this is a folder").hint(hint));
+                }
+                path => Some(LogTarget::File(path)),
+            },
         })
     });
     let format = access.take("format", |leaf| leaf.word(&ACCESS_FORMATS)).unwrap_or(AccessFormat::Text);

@@ -24,8 +24,10 @@ fn is_table(section: &Section<'_>, name: &str) -> Option<bool> {
     if matches!(section.leaf(name)?.value, DeValue::Table(_)) {
         return Some(true);
     }
-    section.take(name, |leaf| match leaf.text()?.as_str() {
-        "off" => Ok(()),
+    section.take(name, |leaf| match leaf.value {
+        DeValue::Boolean(true) => Err(leaf.wrong_type().hint("write `{}` for all its defaults")),
+        DeValue::Boolean(false) => Err(leaf.wrong_type().hint("write \"off\"")),
+        _ if leaf.text()? == "off" => Ok(()),
         _ => Err(Misfit::new("not \"off\"")),
     });
     Some(false)

@@ -30,6 +30,7 @@ pub struct Leaf<'a> {
 /// Why a value is not taken.
 pub struct Misfit {
     title: Option<String>,
+    rule: Option<&'static str>,
     label: String,
     hint: Option<String>,
     span: Option<Range<usize>>,
@@ -49,7 +50,7 @@ enum MisfitKind {
 impl Misfit {
     /// What stands there instead.
     pub fn new(label: impl Into<String>) -> Self {
-        Self { title: None, label: label.into(), hint: None, span: None, kind: MisfitKind::Value }
+        Self { title: None, rule: None, label: label.into(), hint: None, span: None, kind: MisfitKind::Value }
     }
 
     /// What is wrong with a `${NAME}`.
@@ -65,6 +66,11 @@ impl Misfit {
     /// The same where nothing else is said yet.
     pub fn or_title(self, title: &str) -> Self {
         Self { title: self.title.or_else(|| Some(title.to_owned())), ..self }
+    }
+
+    /// What an entry must be, where the key's kind speaks of the whole list.
+    pub fn rule(self, rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..self }
     }
 
     /// What to write.
@@ -96,6 +102,7 @@ impl<'a> Leaf<'a> {
         }
         let may_repeat = misfit.kind == MisfitKind::Variable || !self.has_variable();
         let title = misfit.title.filter(|_| may_repeat);
+        let title = title.or(misfit.rule.map(str::to_owned));
         let title = title.unwrap_or_else(|| format!("`{}` must be {}", self.key.name, self.key.kind.expected()));
         let problem = Problem::error(misfit.span.unwrap_or(self.span.clone()), title, misfit.label);
         self.reader.problem(match misfit.hint.filter(|_| may_repeat) {
@@ -231,6 +238,10 @@ impl<'a> Leaf<'a> {
             DeValue::Array(_) if matches!(self.key.kind, Kind::Table(_)) => {
                 Err(self.wrong_type().hint(format!("write `{}`, with single brackets", table.heading)))
             }
+            DeValue::Boolean(true) if !table.keys.iter().any(|key| matches!(key.preset, keys::Preset::Required(_))) => {
+                Err(self.wrong_type().hint("write `{}` for all its defaults"))
+            }
+            DeValue::Boolean(false) => Err(self.wrong_type().hint("remove it")),
             _ => Err(self.wrong_type()),
         }
     }

@@ -2,11 +2,12 @@
 //! `Leaf` hands the texts in; listeners, routes and upstreams ask for them.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
 };
 
 use ipnet::IpNet;
+use toml::de::DeValue;
 
 use super::leaf::{Leaf, Misfit};
 use crate::{config::settings::Listen, limits};
@@ -17,6 +18,11 @@ const DNS_PORT: u16 = 53;
 impl Leaf<'_> {
     /// The address of a listener.
     pub fn listen_address(&self) -> Result<Listen, Misfit> {
+        if let DeValue::Integer(number) = self.value {
+            return Err(self
+                .wrong_type()
+                .hint(format!("write \"0.0.0.0:{number}\" for every address of this machine")));
+        }
         let text = self.text()?;
         if let Some(path) = text.strip_prefix("unix:") {
             return self.socket_path(path).map(Listen::Unix);
@@ -31,8 +37,12 @@ impl Leaf<'_> {
             _ if text.contains("://") => {
                 Misfit::new("this is a URL").hint("write the address alone, such as \"0.0.0.0:8080\"")
             }
-            _ if text.parse::<IpAddr>().is_ok() => {
-                Misfit::new("has no port").hint(format!("write {}", with_port(&text)))
+            _ if text.parse::<Ipv4Addr>().is_ok() => Misfit::new("has no port").hint(format!("write \"{text}:8080\"")),
+            _ if bare_ipv6(&text).is_some() => {
+                let (address, port) = bare_ipv6(&text).unwrap_or((&text, None));
+                let port = port.unwrap_or(8080);
+                Misfit::new("an IPv6 address without brackets")
+                    .hint(format!("write \"[{address}]:{port}\": the address in brackets, then the port"))
             }
             _ if text.starts_with('/') => Misfit::new("this is a path").hint(format!("write \"unix:{text}\"")),
             _ if text.parse::<u16>().is_ok() => Misfit::new("a port alone").hint(format!("write \"0.0.0.0:{text}\"")),
@@ -53,17 +63,18 @@ impl Leaf<'_> {
 
     /// A network, or a single address.
     pub fn network(&self) -> Result<IpNet, Misfit> {
-        let text = self.text()?;
+        const RULE: &str = "a network must be an address such as \"::1\" or a network such as \"10.0.0.0/8\"";
+        let text = self.text().map_err(|misfit| misfit.rule(RULE))?;
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(address.into());
         }
         let Ok(network) = text.parse::<IpNet>() else {
-            return Err(Misfit::new("not an address or network"));
+            return Err(Misfit::new("not an address or network").rule(RULE));
         };
         if network != network.trunc() {
             let hint =
                 format!("the network is \"{}\"; for the one address write \"{}\"", network.trunc(), network.addr());
-            return Err(Misfit::new("has more bits than its network").hint(hint));
+            return Err(Misfit::new("has more bits than its network").hint(hint).rule(RULE));
         }
         Ok(network)
     }
@@ -73,7 +84,11 @@ impl Leaf<'_> {
         let text = self.text()?;
         let address = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, DNS_PORT));
         let address = address.or_else(|_| text.parse::<SocketAddr>());
-        address.map_err(|_| Misfit::new("not an address").hint("a name server cannot itself be a name"))
+        address.map_err(|_| {
+            Misfit::new("not an address")
+                .hint("a name server cannot itself be a name")
+                .rule("a name server must be an address such as \"127.0.0.1:53\"")
+        })
     }
 
     /// The path of a Unix socket, relative to the file.
@@ -115,9 +130,12 @@ pub fn is_numeric(text: &str) -> bool {
     text.rsplit('.').next().is_some_and(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn with_port(address: &str) -> String {
-    match address.parse::<Ipv4Addr>() {
-        Ok(_) => format!("\"{address}:8080\""),
-        Err(_) => format!("\"[{address}]:8080\""),
+/// An IPv6 address without brackets, and the port that was meant to follow it, if the last group can be one.
+pub fn bare_ipv6(text: &str) -> Option<(&str, Option<u16>)> {
+    let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
+    let before = text.rsplit_once(':').filter(|(address, _)| is_address(address));
+    match before.and_then(|(address, port)| Some((address, port.parse().ok().filter(|port| *port > 0)?))) {
+        Some((address, port)) => Some((address, Some(port))),
+        None => is_address(text).then_some((text, None)),
     }
 }

@@ -128,6 +128,12 @@ fn redirect(section: &Section<'_>) -> Option<Action> {
             let misfit = Misfit::new("neither a URL nor a path");
             return Err(if text.is_empty() { misfit } else { misfit.hint(format!("write \"https://{text}\"")) });
         }
+        if text.contains(['\r', '\n']) {
+            return Err(Misfit::new("has a line break"));
+        }
+        if text.contains(char::is_control) {
+            return Err(Misfit::new("has a control character"));
+        }
         if text.contains(' ') {
             return Err(Misfit::new("has a space").hint("write it as %20"));
         }

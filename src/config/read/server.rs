@@ -9,7 +9,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     leaf::{Leaf, Misfit},
-    network::{is_host, is_numeric},
+    network::{bare_ipv6, is_host, is_numeric},
 };
 use crate::config::{
     keys::{Preset, SERVER},
@@ -20,13 +20,14 @@ use crate::config::{
 const HTTP_PORT: u16 = 80;
 /// Where PHP-FPM listens unless it is told otherwise.
 const FASTCGI_PORT: u16 = 9000;
+const RULE: &str = "a server must be a URL such as \"http://127.0.0.1:3000\" or \"http+unix:/run/app.sock\"";
 const LATER_SCHEMES: [&str; 6] = ["https://", "https+unix:", "https+srv:", "h2c://", "h2c+unix:", "h2c+srv:"];
 
 /// A string, or a table with `url`, `weight` and `backup`.
 pub fn server(leaf: &Leaf<'_>) -> Result<Spanned<Server>, Misfit> {
     let at = |server| Spanned::new(leaf.span.clone(), server);
     if !matches!(leaf.value, DeValue::Table(_)) {
-        return one(leaf).map(at);
+        return one(leaf).map(at).map_err(|misfit| misfit.rule(RULE));
     }
     let entry = leaf.section(&SERVER)?;
     let (weight, backup) = (entry.count("weight"), entry.flag("backup"));
@@ -46,6 +47,9 @@ pub fn status_address(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
 }
 
 fn one(leaf: &Leaf<'_>) -> Result<Server, Misfit> {
+    if let DeValue::Integer(number) = leaf.value {
+        return Err(leaf.wrong_type().hint(format!("write \"http://127.0.0.1:{number}\" for a port of this machine")));
+    }
     let text = leaf.text()?;
     let protocol = if text.starts_with("fastcgi") { Protocol::FastCgi } else { Protocol::Http };
     let address = address(leaf, &text)?;
@@ -104,9 +108,10 @@ fn host_and_port(authority: &str, scheme: &str, default_port: u16) -> Result<Ser
     if authority.is_empty() {
         return Err(Misfit::new("has no host"));
     }
-    if authority.parse::<Ipv6Addr>().is_ok() {
+    if let Some((address, port)) = bare_ipv6(authority) {
+        let port = port.unwrap_or(default_port);
         return Err(Misfit::new("an IPv6 address without brackets")
-            .hint(format!("write \"{scheme}[{authority}]\", then the port")));
+            .hint(format!("write \"{scheme}[{address}]:{port}\": the address in brackets, then the port")));
     }
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

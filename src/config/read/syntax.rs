@@ -61,6 +61,11 @@ fn problem(text: &str, message: &str, span: Range<usize>) -> Problem {
 }
 
 fn hint(line: &str, what: &str) -> Option<String> {
+    if let Some(open) = open_text(line) {
+        let quote = &open[..1];
+        let text = open[1..].trim_end_matches([']', '}', ',', ' ']);
+        return Some(format!("a text has no end on this line: write {quote}{text}{quote}"));
+    }
     if what.starts_with("duplicate key") {
         return Some("keep one of the two".to_owned());
     }
@@ -83,6 +88,30 @@ fn hint(line: &str, what: &str) -> Option<String> {
         value if value.starts_with(['"', '\'', '[', '{']) => None,
         value => Some(format!("text goes in quotes: `{key} = \"{value}\"`")),
     }
+}
+
+/// What follows a quote that no other closes on its line; texts over several lines are left alone.
+fn open_text(line: &str) -> Option<&str> {
+    if line.contains("\"\"\"") || line.contains("'''") {
+        return None;
+    }
+    let mut open: Option<(usize, char)> = None;
+    // A quote within a bare word, as in `it's`, begins nothing.
+    let (mut escaped, mut may_begin) = (false, true);
+    for (at, letter) in line.char_indices() {
+        match open {
+            None if letter == '#' => return None,
+            None => {
+                open = (may_begin && matches!(letter, '"' | '\'')).then_some((at, letter));
+                may_begin = letter.is_whitespace() && may_begin || matches!(letter, '=' | '[' | '{' | ',');
+            }
+            Some(_) if escaped => escaped = false,
+            Some((_, '"')) if letter == '\\' => escaped = true,
+            Some((_, quote)) if letter == quote => open = None,
+            Some(_) => {}
+        }
+    }
+    open.map(|(at, _)| &line[at..])
 }
 
 /// The line that `at` is in.

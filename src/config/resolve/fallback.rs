@@ -12,7 +12,7 @@ use crate::{
         keys,
         problem::Problem,
         reason,
-        settings::{self, FallbackPage},
+        settings::{self, FallbackPage, Protocol},
         written::{Fallback, Upstream},
     },
     limits,
@@ -49,7 +49,7 @@ pub fn used(upstreams: &[Upstream]) -> impl Iterator<Item = String> {
 fn of(upstream: &Upstream, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<settings::Fallback> {
     match upstream.fallback.as_ref()? {
         Fallback::Upstream(name) => {
-            let at = position(name, upstreams, found)?;
+            let at = position(name, Protocol::Http, upstreams, found)?;
             found.extend(check_scripts(name, upstream, &upstreams[at]));
             Some(settings::Fallback::Upstream(at))
         }

@@ -13,7 +13,7 @@ use crate::config::{
     keys::either,
     problem::{Problem, Severity},
     read::meant,
-    settings::{self, Errors, PathMode, PathPattern, Php},
+    settings::{self, Errors, PathMode, PathPattern, Php, Protocol},
     written::{Action, Route, Upstream},
 };
 
@@ -90,13 +90,13 @@ fn check_actions(route: &Route, found: &mut Vec<Problem>) {
 fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<settings::Action> {
     Some(match action {
         Action::Upstream(name) => {
-            let at = position(&name, upstreams, found)?;
+            let at = position(&name, Protocol::Http, upstreams, found)?;
             found.extend(fastcgi::check_root(&name, &upstreams[at]));
             settings::Action::Upstream(at)
         }
         Action::Site(site, None) => settings::Action::Site(site),
         Action::Site(mut site, Some(php)) => {
-            let upstream = position(&php, upstreams, found)?;
+            let upstream = position(&php, Protocol::FastCgi, upstreams, found)?;
             found.extend(fastcgi::check_php(&php, &upstreams[upstream]));
             let of_php = upstreams[upstream].settings.fastcgi.as_ref().and_then(|fastcgi| fastcgi.root.clone());
             let root = of_php.unwrap_or_else(|| site.root.to_string_lossy().trim_end_matches('/').into());
@@ -123,25 +123,40 @@ fn may_pass_on(action: &Action) -> bool {
     matches!(action, Action::Upstream(_) | Action::Site(_, Some(_)))
 }
 
-/// Where the upstream of that name stands.
-pub fn position(name: &Spanned<String>, upstreams: &[Upstream], found: &mut Vec<Problem>) -> Option<usize> {
+/// Where the upstream of that name stands; `protocol` is the one to advise where there is none.
+pub fn position(
+    name: &Spanned<String>,
+    protocol: Protocol,
+    upstreams: &[Upstream],
+    found: &mut Vec<Problem>,
+) -> Option<usize> {
     let at = upstreams.iter().position(|upstream| upstream.name.get_ref() == name.get_ref());
     if at.is_none() {
-        found.push(unknown_upstream(name, upstreams));
+        found.push(unknown_upstream(name, protocol, upstreams));
     }
     at
 }
 
-fn unknown_upstream(name: &Spanned<String>, upstreams: &[Upstream]) -> Problem {
+fn unknown_upstream(name: &Spanned<String>, protocol: Protocol, upstreams: &[Upstream]) -> Problem {
     let title = format!("there is no upstream `{}`", name.get_ref());
     let problem = Problem::error(name.span(), title, "not defined in this file");
     let names: Vec<&str> = upstreams.iter().map(|upstream| upstream.name.get_ref().as_str()).collect();
-    match meant(name.get_ref(), names.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean \"{near}\"?")),
-        None if names.is_empty() => problem
-            .hint(format!("add `[upstream.{}]` and below it `servers = [\"http://127.0.0.1:3000\"]`", name.get_ref())),
-        None => problem.hint(format!("there is {}", either(&names))),
+    if let Some(near) = meant(name.get_ref(), names.iter().copied()) {
+        return problem.hint(format!("did you mean \"{near}\"?"));
     }
+    let runs_php = |upstream: &&Upstream| upstream.settings.fastcgi.is_some();
+    let (server, fit) = match protocol {
+        Protocol::Http => ("http://127.0.0.1:3000", names),
+        Protocol::FastCgi => (
+            "fastcgi+unix:/run/php/php-fpm.sock",
+            upstreams.iter().filter(runs_php).map(|upstream| upstream.name.get_ref().as_str()).collect(),
+        ),
+    };
+    problem.hint(if fit.is_empty() {
+        format!("add `[upstream.{}]` and below it `servers = [\"{server}\"]`", name.get_ref())
+    } else {
+        format!("there is {}", either(&fit))
+    })
 }
 
 fn check_strip_prefix(route: &Route, found: &mut Vec<Problem>) {

@@ -1,0 +1,85 @@
+//! Whoever does what a hint says is not refused again.
+
+use super::{SMALLEST, good, messages::refused, parse};
+
+const SERVERS: &str = "servers = [\"http://127.0.0.1:3000\"]";
+const ACTION: &str = "upstream = \"app\"";
+const ADDRESS: &str = "\"0.0.0.0:8080\"";
+
+/// What stands in the smallest file, what a user writes there, and what the hint tells him to write.
+#[test]
+fn what_a_hint_says_is_taken() {
+    let rows = [
+        (SERVERS, "servers = [\"http://::1:3000\"]", "http://[::1]:3000"),
+        (SERVERS, "servers = [\"http://1:2:3:4:5:6:7:8:3000\"]", "http://[1:2:3:4:5:6:7:8]:3000"),
+        (SERVERS, "servers = [\"http://2001:db8::1\"]", "http://[2001:db8::1]:80"),
+        (SERVERS, "servers = [\"fastcgi://::1\"]", "fastcgi://[::1]:9000"),
+        (SERVERS, "servers = [3000]", "http://127.0.0.1:3000"),
+        (ADDRESS, "80", "0.0.0.0:80"),
+        (ADDRESS, "\"::1:80\"", "[::1]:80"),
+        (ADDRESS, "\"::\"", "[::]:8080"),
+    ];
+    for (stood, written, wanted) in rows {
+        let problems = parse(&SMALLEST.replace(stood, written)).expect_err(written);
+        let hint = problems.iter().find_map(|problem| problem.hint.clone()).expect(written);
+        assert!(hint.contains(&format!("\"{wanted}\"")), "{written}: {hint}");
+        let advised = if stood == ADDRESS { format!("\"{wanted}\"") } else { format!("servers = [\"{wanted}\"]") };
+        let root = if wanted.starts_with("fastcgi") { "fastcgi.root = \"/a\"\n" } else { "" };
+        good(&format!("{}{root}", SMALLEST.replace(stood, &advised)));
+    }
+}
+
+#[test]
+fn a_site_without_its_php_is_told_to_add_a_server_that_speaks_fastcgi() {
+    let site = "site = { root = \"/tmp\", php = \"fpm\" }";
+    let wanted: &[&str] = &["`[upstream.fpm]`", "servers = [\"fastcgi+unix:"];
+    refused(&format!("[[listen]]\naddress = \"[::]:80\"\n[[route]]\n{site}\n"), &[("4:31", wanted)]);
+    refused(&format!("{SMALLEST}[[route]]\npath = \"/a\"\n{site}\n"), &[("9:31", wanted)]);
+    let with_php = "[upstream.php]\nservers = [\"fastcgi://a\"]\n";
+    refused(&format!("{SMALLEST}[[route]]\npath = \"/a\"\n{site}\n{with_php}"), &[("9:31", &["there is \"php\""])]);
+}
+
+#[test]
+fn a_text_that_has_no_end_is_told_where_it_ends() {
+    let open = SMALLEST.replace(SERVERS, "servers = [\"http://127.0.0.1:3000]");
+    refused(&open, &[("6:35", &["has no end on this line", "write \"http://127.0.0.1:3000\""])]);
+    let open = format!("{SMALLEST}hold = \"5s\n");
+    refused(&open, &[("7:11", &["has no end on this line", "write \"5s\""])]);
+    refused(&format!("errors.contact = it's me\n{SMALLEST}"), &[("1:18", &["errors.contact = \"it's me\""])]);
+}
+
+#[test]
+fn a_value_of_another_kind_is_told_what_to_write() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("stale_if_error = true", "7:18", &["write `{}`"]),
+        ("timeouts = true", "7:12", &["write `{}`"]),
+        ("timeouts = false", "7:12", &["remove it"]),
+        ("health = { passive = false }", "7:22", &["write \"off\""]),
+        ("health = { active = true }", "7:21", &["write `{}`"]),
+        ("hold = \"-5s\"", "7:8", &["negative"]),
+        ("hold = \"\"", "7:8", &["empty string"]),
+        ("hold = \"10M\"", "7:8", &["`M` is no unit", "write \"10m\""]),
+        ("hold = \"2w\"", "7:8", &["write \"14d\""]),
+        ("hold = \"1us\"", "7:8", &["the shortest"]),
+        ("hold = \"5 sec\"", "7:8", &["write \"5s\""]),
+        ("hold = \"1.5s\"", "7:8", &["fraction", "\"1s 500ms\""]),
+        ("hold = \"1h 30\"", "7:8", &["without a unit", "\"30s\""]),
+        ("hold_body = \"10M\"", "7:13", &["two sizes", "\"10MiB\"", "\"10MB\""]),
+        ("hold_body = \"10k\"", "7:13", &["\"10KiB\"", "\"10KB\""]),
+        ("hold_body = \"-1KB\"", "7:13", &["negative"]),
+        ("hold_body = \"\"", "7:13", &["empty string"]),
+        ("dns.servers = [\"ns\"]", "7:16", &["a name server must be"]),
+        ("[log]\naccess = false", "8:10", &["write \"off\""]),
+        ("[log]\naccess.path = \"/\"", "8:15", &["this is a folder", "\"/access.log\""]),
+        ("[gateway]\ntrusted_proxies = [\"all\"]", "8:20", &["a network must be"]),
+        ("[errors]\npages = { \"5x\" = \"builtin\" }", "8:11", &["did you mean \"5xx\"", "400 to 599"]),
+        ("[errors]\npages = { \"5XX\" = \"builtin\" }", "8:11", &["did you mean \"5xx\""]),
+        ("[errors]\npages = { down = \"builtin\" }", "8:11", &["\"4xx\", \"5xx\", or a cause such as"]),
+    ];
+    for (lines, place, parts) in table {
+        refused(&format!("{SMALLEST}{lines}\n"), &[(place, parts)]);
+    }
+    let redirect = |to: &str| SMALLEST.replace(ACTION, &format!("redirect = {{ to = \"{to}\" }}"));
+    refused(&redirect("/x\\r\\nSet-Cookie: a"), &[("4:19", &["line break"])]);
+    refused(&redirect("/x\\u0007"), &[("4:19", &["control character"])]);
+}

@@ -31,6 +31,8 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
 /// Looking up an upstream's name; then `dns-timeout`.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The rights of a Unix socket that is listened on: everybody who may enter its folder may connect.
+pub const UNIX_MODE: u32 = 0o666;
 /// Connecting to an upstream, all its addresses together; then `connect-timeout`.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A TLS handshake with an upstream; then `tls-handshake-timeout`.

@@ -13,7 +13,7 @@ use std::{
     io::{Error, ErrorKind},
     net::{SocketAddr, TcpListener},
     os::unix::{
-        fs::FileTypeExt,
+        fs::{FileTypeExt, PermissionsExt},
         net::{UnixListener, UnixStream},
     },
     path::Path,
@@ -61,6 +61,8 @@ pub enum Listener {
 #[derive(Debug)]
 pub struct BindError {
     address: String,
+    /// What stands at the path of a Unix socket and is none itself.
+    in_the_way: Option<&'static str>,
     source: Error,
 }
 
@@ -72,10 +74,14 @@ impl Bound {
     pub fn bind(listen: &Listen, workers: usize) -> Result<Self, BindError> {
         match listen {
             Listen::Tcp(address) => {
-                bind_tcp(*address, workers).map_err(|source| BindError { address: address.to_string(), source })
+                let failed = |source| BindError { address: address.to_string(), in_the_way: None, source };
+                bind_tcp(*address, workers).map_err(failed)
             }
-            Listen::Unix(path) => bind_unix(path, workers)
-                .map_err(|source| BindError { address: format!("unix:{}", path.display()), source }),
+            Listen::Unix(path) => bind_unix(path, workers).map_err(|source| BindError {
+                address: format!("unix:{}", path.display()),
+                in_the_way: in_the_way(path),
+                source,
+            }),
         }
     }
 
@@ -142,10 +148,24 @@ fn bind_unix(path: &Path, workers: usize) -> Result<Bound, Error> {
         }
         bound => bound?,
     };
+    // Like other servers' sockets: a proxy in front runs as another user. Who may come in is said by the rights of the
+    // folder. Until this line nobody else can connect, which is no harm.
+    fs::set_permissions(path, fs::Permissions::from_mode(limits::UNIX_MODE))?;
     first.set_nonblocking(true)?;
     let mut shares = (1..workers).map(|_| first.try_clone()).collect::<Result<Vec<_>, Error>>()?;
     shares.push(first);
     Ok(Bound::Unix(path.to_owned(), shares))
+}
+
+/// What stands at `path`, where that is no socket.
+fn in_the_way(path: &Path) -> Option<&'static str> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    match () {
+        () if kind.is_socket() => None,
+        () if kind.is_dir() => Some("a folder"),
+        () if kind.is_symlink() => Some("a symbolic link"),
+        () => Some("a file that is no socket"),
+    }
 }
 
 /// Whether a socket file was left behind by a process that is gone.
@@ -156,8 +176,18 @@ fn is_stale(path: &Path) -> bool {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, source } = self;
+        let Self { address, in_the_way, source } = self;
+        if let (ErrorKind::AddrInUse, Some(thing)) = (source.kind(), in_the_way) {
+            return write!(
+                f,
+                "cannot listen on {address}: {thing} stands there\n  next: choose another path, or remove it if nobody \
+                 needs it"
+            );
+        }
         let next = match source.kind() {
+            ErrorKind::AddrInUse if address.starts_with("unix:") => {
+                "another program already listens there: stop it (`ss -lxp` shows which one), or choose another path"
+            }
             ErrorKind::AddrInUse => {
                 "another program already listens there: stop it (`ss -ltnp` shows which one), or choose another address"
             }

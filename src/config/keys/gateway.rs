@@ -59,7 +59,8 @@ pub static LISTEN: Table = Table {
                 "an address with a port such as \"0.0.0.0:8080\", or a socket such as \"unix:/run/goodgate.sock\"",
             ),
             preset: Preset::Required("\"0.0.0.0:8080\""),
-            about: "An IP address with its port, \"[::]:80\", or \"unix:/run/goodgate.sock\".",
+            about: "An IP address with its port, \"[::]:80\" (IPv4 too), or \"unix:/run/goodgate.sock\"; the socket has the rights \
+                    0666, so that a proxy of another user can connect: its folder says who may.",
         },
         later("tls", "remove it and let something in front of the gateway do TLS for now"),
         later("http2", "remove it; clients are served over HTTP/1.1"),

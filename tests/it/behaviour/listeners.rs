@@ -14,6 +14,8 @@ fn a_unix_listener_serves() {
     let listen = format!("[[listen]]\naddress = \"unix:{}\"", path.display());
     let gate = configured(&origin, &listen, "", "");
     assert_eq!(Client::unix(&path).get("/unix").status, 200);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().expect("the socket").permissions());
+    assert_eq!(mode & 0o777, 0o666, "a proxy in front may run as another user");
     assert!(gate.logged("/unix")["client"].is_null());
     assert!(origin.request().field("x-forwarded-for").is_none_or(|value| !value.contains('/')));
 }

@@ -35,8 +35,6 @@ pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 pub const UNIX_MODE: u32 = 0o666;
 /// Connecting to an upstream, all its addresses together; then `connect-timeout`.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A TLS handshake with an upstream; then `tls-handshake-timeout`.
-pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
 /// An upstream that takes none of the request for so long is given up: `send-write-timeout`.
 pub const UPSTREAM_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// From the last byte of the request to the end of the answer's head; then `response-header-timeout`.

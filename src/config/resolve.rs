@@ -5,9 +5,10 @@ mod fallback;
 mod fastcgi;
 mod pages;
 mod rate_limits;
+mod redirects;
 mod routes;
 
-use std::{ops::Range, path::Path};
+use std::{net::SocketAddr, ops::Range, path::Path};
 
 use toml::Spanned;
 
@@ -93,8 +94,24 @@ fn each_listener_once(listen: &[Spanned<Listen>], found: &mut Vec<Problem>) {
         let first = listen[..at].iter().find(|first| first.get_ref() == one.get_ref() && !any_port);
         if let Some(first) = first {
             found.push(twice("two listeners have the same address", one.span(), first.span()));
+            continue;
+        }
+        if let Some(other) = listen[..at].iter().find(|other| overlap(other.get_ref(), one.get_ref())) {
+            let problem = Problem::error(one.span(), "two listeners want the same port", "and this");
+            let hint =
+                "keep the one with every address (0.0.0.0 or [::], which takes IPv4 too), or name each address alone";
+            found.push(problem.also(other.span(), "this").hint(hint));
         }
     }
+}
+
+/// Whether one of them is every address of the machine and the other one of these.
+fn overlap(one: &Listen, other: &Listen) -> bool {
+    let (Listen::Tcp(one), Listen::Tcp(other)) = (one, other) else { return false };
+    // `[::]` takes IPv4 as well.
+    let has =
+        |every: &SocketAddr, other: &SocketAddr| every.ip().is_unspecified() && (every.is_ipv6() || other.is_ipv4());
+    one.port() == other.port() && one.port() != 0 && (has(one, other) || has(other, one))
 }
 
 fn check_upstream(upstream: &Upstream, found: &mut Vec<Problem>) {

@@ -212,6 +212,9 @@ pub enum Action {
         to: HeaderValue,
         /// 301, 302, 303, 307 or 308.
         status: StatusCode,
+        /// Whether what the path has behind the route's prefix, and the query, are put behind it. It ends with a slash
+        /// then, and the path is a prefix.
+        keep_path: bool,
     },
     /// 503 with the maintenance page.
     Maintenance {

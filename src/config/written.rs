@@ -49,6 +49,8 @@ pub struct Route {
     pub response_headers: settings::HeaderEdits,
     pub body_size: Option<u64>,
     pub access: settings::Access,
+    /// The place of `access.allow`, where it was written.
+    pub allow_at: Option<Range<usize>>,
     pub idempotency_key: bool,
     pub retry_timeouts: bool,
     pub path_mode: PathMode,
@@ -71,8 +73,10 @@ pub enum Action {
         content_type: HeaderValue,
     },
     Redirect {
-        to: HeaderValue,
+        to: Spanned<HeaderValue>,
         status: StatusCode,
+        /// The place of `keep_path`, where it is true.
+        keep_path: Option<Range<usize>>,
     },
     Maintenance {
         retry_after: Option<std::time::Duration>,

@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use super::{checked::Check, shared::Shared};
 use crate::{
-    config::settings::{Action, PathMode, Route as Settings},
+    config::settings::{Action, PathMode, PathPattern, Route as Settings},
     failure::{Cause, Failure, Result},
     message::{Body, Record, Request, path, request_id::X_REQUEST_ID},
     route::{Found, path::strip},
@@ -56,9 +56,10 @@ impl Route {
                 failure.retry_after = *retry_after;
                 Err(failure)
             }
-            Action::Redirect { to, status } => {
+            Action::Redirect { to, status, keep_path } => {
+                let to = if *keep_path { with_path(to, record, &route.path) } else { to.clone() };
                 let mut answer = self.local(record, *status);
-                answer.headers_mut().insert(header::LOCATION, to.clone());
+                answer.headers_mut().insert(header::LOCATION, to);
                 Ok(Some(answer))
             }
             Action::Respond { status, body, content_type } => {
@@ -122,6 +123,23 @@ impl Route {
         }
         answer
     }
+}
+
+/// `to` with what the path has behind the prefix of its route, and the query. Neither can become another host: `to` has
+/// its own and ends with a slash, and a path that was normalised has no second one after it.
+fn with_path(to: &HeaderValue, record: &Record, pattern: &PathPattern) -> HeaderValue {
+    let rest = match pattern {
+        PathPattern::Prefix(prefix) => strip(record.path(), prefix).and_then(|rest| rest.strip_prefix('/')),
+        PathPattern::Exact(_) | PathPattern::Regex(_) => None,
+    };
+    let mut location = to.as_bytes().to_vec();
+    location.extend_from_slice(rest.unwrap_or_default().as_bytes());
+    if let Some(query) = record.query() {
+        location.push(b'?');
+        location.extend_from_slice(query.as_bytes());
+    }
+    // What came as a request's target is legal in a field too.
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(location)).unwrap_or_else(|_| to.clone())
 }
 
 /// Whether the request may go no further (RFC 9110 section 7.6.2).

@@ -19,7 +19,9 @@ fn every_example_loads_without_an_error_or_a_warning() {
     assert!(paths.len() >= 4, "{paths:?}");
     for path in paths {
         let loaded = config::load(&path).unwrap_or_else(|problems| panic!("refused:\n{problems}"));
-        assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        // The folders of the sites are those of the machines that the examples are for.
+        let is_odd = |problem: &config::Problem| !problem.title.ends_with("` is not there");
+        assert!(!loaded.warnings.iter().any(is_odd), "{}", loaded.warnings);
     }
 }
 

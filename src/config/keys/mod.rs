@@ -132,6 +132,10 @@ pub static ROOT: Table = Table {
             about: "How much a single client may ask for.",
         },
         later("admin", "remove it; the access log and the program's log say what happens"),
+        later("metrics", "remove it; the access log in JSON has all that they would count"),
+        later("status_page", "remove it; the access log and the program's log say what happens"),
+        later("gzip", COMPRESSION),
+        later("tls", "remove it and let something in front of the gateway do TLS for now"),
     ],
 };
 
@@ -273,6 +277,10 @@ fn bounds(least: u64, most: u64) -> String {
         _ => format!("a whole number from {least} to {most}"),
     }
 }
+
+/// What to do without compression.
+const COMPRESSION: &str =
+    "remove it; let the application compress, or serve compressed files beside the others with `site.precompressed`";
 
 const fn table(name: &'static str, kind: Kind) -> Key {
     let about = match kind {

@@ -1,6 +1,6 @@
 //! The keys of a route.
 
-use super::{Key, Kind, Preset, Table, matching, table};
+use super::{COMPRESSION, Key, Kind, Preset, Table, later, matching, table};
 
 const HEADER_TABLE: &str = "a table of field names and their values such as { \"X-Site\" = \"a\" }";
 const HEADER_LIST: &str = "a list of field names such as [\"X-Debug\"]";
@@ -68,6 +68,12 @@ pub static ROUTE: Table = Table {
         table("response_headers", Kind::Table(&RESPONSE_HEADERS)),
         table("access", Kind::Table(&ACCESS)),
         table("errors", Kind::Table(&ROUTE_ERRORS)),
+        later("gzip", COMPRESSION),
+        later(
+            "basic_auth",
+            "remove it; let the application ask for the password, or admit addresses only with `access`",
+        ),
+        later("status_page", "remove it; the access log and the program's log say what happens"),
     ],
 };
 
@@ -156,13 +162,20 @@ pub static RESPOND: Table = Table {
 /// `[route.redirect]`
 pub static REDIRECT: Table = Table {
     heading: "[route.redirect]",
-    about: "Sends the client elsewhere.",
+    about: "Sends the client elsewhere. There are no variables here or elsewhere, other than ${NAME} from the environment.",
     keys: &[
         Key {
             name: "to",
             kind: Kind::Text("a URL such as \"https://example.com/new/\" or a path such as \"/new/\""),
             preset: Preset::Required("\"https://example.com/new/\""),
-            about: "Where to: a URL or a path.",
+            about: "Where to: a URL or a path, sent as it stands; the path and the query of the request are dropped.",
+        },
+        Key {
+            name: "keep_path",
+            kind: Kind::Flag,
+            preset: Preset::Flag(false),
+            about: "Whether what the path has behind the prefix of the route, and the query, follow `to`, which ends with / \
+                    then: from http to https, { to = \"https://example.com/\", keep_path = true }.",
         },
         Key {
             name: "status",
@@ -194,7 +207,7 @@ pub static REQUEST_HEADERS: Table = Table {
             name: "set",
             kind: Kind::Text(HEADER_TABLE),
             preset: Preset::Absent("{ \"X-Site\" = \"a\" }"),
-            about: "Fields to add or replace.",
+            about: "Fields to add or replace, sent as they stand: $remote_addr and the like are no variables.",
         },
         Key {
             name: "remove",

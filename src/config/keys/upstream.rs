@@ -129,7 +129,7 @@ pub static TIMEOUTS: Table = Table {
             Preset::Duration(limits::CONNECT_TIMEOUT),
             "Connecting, all addresses together; then connect-timeout.",
         ),
-        phase("tls", Preset::Duration(limits::TLS_TIMEOUT), "A TLS handshake; then tls-handshake-timeout."),
+        later("tls", "remove it; servers are reached without TLS"),
         phase(
             "send",
             Preset::Duration(limits::UPSTREAM_SEND_TIMEOUT),

@@ -24,6 +24,7 @@ pub fn errors(section: &Section<'_>) -> ErrorEdits {
             .take("statuses", |leaf| {
                 leaf.entries(|id, status| {
                     let cause = cause(id.get_ref()).map_err(|misfit| misfit.at(id.span()))?;
+                    has_status(cause).map_err(|misfit| misfit.at(id.span()))?;
                     Ok((cause, status.error_status()?))
                 })
             })
@@ -49,6 +50,16 @@ fn cause(id: &str) -> Result<Cause, Misfit> {
         Some(near) => misfit.hint(format!("did you mean `{near}`?")),
         None => misfit.hint("`goodgate causes` lists them all"),
     })
+}
+
+/// Whether the gateway answers a failure of that cause at all. What the application answers is answered anew where
+/// `intercept` asks for it.
+fn has_status(cause: Cause) -> Result<(), Misfit> {
+    if cause.facts().status.is_some() || cause == Cause::UpstreamAnsweredError {
+        return Ok(());
+    }
+    let title = format!("`{}` has no status of the gateway's own", cause.id());
+    Err(Misfit::new("has no effect").title(title).hint("remove it; `goodgate causes` shows which have a status"))
 }
 
 fn languages(leaf: &Leaf<'_>) -> Result<Vec<Language>, Misfit> {
@@ -136,7 +147,7 @@ fn occasion(name: &str) -> Result<Occasion, Misfit> {
             let kinds = "a status from 400 to 599, \"4xx\", \"5xx\", or a cause such as \"connect-refused\"";
             let ids = Cause::ALL.iter().map(|cause| cause.id());
             misfit.hint(match meant(name, ids.chain(["4xx", "5xx"])) {
-                Some(near) => format!("did you mean \"{near}\"? A page can be for {kinds}"),
+                Some(near) => format!("did you mean `{near}`? A page can be for {kinds}"),
                 None => format!("write {kinds}"),
             })
         }),

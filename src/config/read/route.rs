@@ -46,6 +46,7 @@ pub fn route(section: &Section<'_>) -> Route {
         response_headers: edits(&section.section("response_headers"), Way::Response),
         body_size: section.take("body_size", Leaf::size),
         access: Access { allow: networks("allow"), deny: networks("deny") },
+        allow_at: access.place("allow"),
         idempotency_key: section.flag("idempotency_key"),
         retry_timeouts: section.flag("retry_timeouts"),
         path_mode,
@@ -122,6 +123,8 @@ fn respond(section: &Section<'_>) -> Option<Action> {
 }
 
 fn redirect(section: &Section<'_>) -> Option<Action> {
+    let keep_path = section.place("keep_path").filter(|_| section.flag("keep_path"));
+    let place = section.leaf("to").map(|leaf| leaf.span);
     let to = section.need("to", |leaf| {
         let text = leaf.text()?;
         if !text.starts_with('/') && !text.contains("://") {
@@ -137,6 +140,11 @@ fn redirect(section: &Section<'_>) -> Option<Action> {
         if text.contains(' ') {
             return Err(Misfit::new("has a space").hint("write it as %20"));
         }
+        if text.contains(['$', '{', '}']) {
+            let title = "the target of a redirect is fixed: there are no variables";
+            let hint = "`keep_path = true` adds the path and the query of the request; the character $ itself is %24";
+            return Err(Misfit::new("would be sent as it stands").title(title).hint(hint));
+        }
         HeaderValue::from_str(&text).map_err(|_| Misfit::new("has characters that a URL carries percent-encoded"))
     });
     let status = section.take("status", |leaf| {
@@ -144,7 +152,7 @@ fn redirect(section: &Section<'_>) -> Option<Action> {
         status.ok_or_else(|| Misfit::new("does not redirect"))
     });
     let status = StatusCode::from_u16(status.unwrap_or_else(|| section.preset_count("status"))).ok()?;
-    Some(Action::Redirect { to: to?, status })
+    Some(Action::Redirect { to: Spanned::new(place?, to?), status, keep_path })
 }
 
 fn maintenance(leaf: &Leaf<'_>) -> Result<Action, Misfit> {

@@ -16,7 +16,19 @@ const PATH: &str = "{path}";
 
 /// `site`; which upstream its `php` names is left to `resolve`.
 pub fn site(section: &Section<'_>) -> Option<Action> {
-    let root = section.need("root", root);
+    let root = section.need("root", |leaf| {
+        let root = root(leaf)?;
+        // With PHP the scripts may be in a container, where the gateway does not see them.
+        if section.place("php").is_none() && !root.is_dir() {
+            let title = format!("the folder `{}` is not there", root.display());
+            leaf.warn(
+                title,
+                "nothing to serve",
+                "until it is, requests are answered site-root-missing; relative paths start at the folder of this file",
+            );
+        }
+        Ok(root)
+    });
     let php = section.take_at("php", Leaf::text);
     // A value that was refused was written all the same.
     let has_php = section.place("php").is_some();

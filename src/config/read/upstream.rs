@@ -126,7 +126,6 @@ fn timeouts(section: &Section<'_>) -> Timeouts {
     Timeouts {
         resolve: section.duration_or_word("resolve"),
         connect: section.duration_or_word("connect"),
-        tls: section.duration_or_word("tls"),
         send: section.duration_or_word("send"),
         head: section.duration_or_word("head"),
         body: section.duration_or_word("body"),

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use ipnet::IpNet;
 use toml::Spanned;
 
 use super::{
     fallback, fastcgi,
     pages::{Loader, Look},
+    redirects,
 };
 use crate::config::{
     keys::either,
@@ -26,6 +28,7 @@ pub fn resolve(
     found: &mut Vec<Problem>,
 ) -> Vec<Arc<settings::Route>> {
     each_route_once(&written, found);
+    redirects::check(&written, found);
     let mut used = used_upstreams(&written);
     let shared = Arc::new(errors.clone());
     let mut routes = Vec::new();
@@ -33,6 +36,7 @@ pub fn resolve(
         check_actions(&route, found);
         check_strip_prefix(&route, found);
         check_path_mode(&route, found);
+        check_access(&route, found);
         let Some(action) = route.action.take() else { continue };
         let (before, for_upstream) = (found.len(), may_pass_on(&action));
         let Some(action) = resolve_action(action, upstreams, found) else { continue };
@@ -113,7 +117,9 @@ fn resolve_action(action: Action, upstreams: &[Upstream], found: &mut Vec<Proble
             }
             settings::Action::Respond { status, body: body.into_inner(), content_type }
         }
-        Action::Redirect { to, status } => settings::Action::Redirect { to, status },
+        Action::Redirect { to, status, keep_path } => {
+            settings::Action::Redirect { to: to.into_inner(), status, keep_path: keep_path.is_some() }
+        }
         Action::Maintenance { retry_after } => settings::Action::Maintenance { retry_after },
     })
 }
@@ -180,6 +186,16 @@ fn check_path_mode(route: &Route, found: &mut Vec<Problem>) {
     }
 }
 
+/// `deny` wins, so that a network which is part of a denied one lets nobody in.
+fn check_access(route: &Route, found: &mut Vec<Problem>) {
+    let (access, Some(place)) = (&route.access, &route.allow_at) else { return };
+    let is_denied = |allowed| access.deny.iter().any(|denied: &IpNet| denied.contains(allowed));
+    if !access.allow.is_empty() && access.allow.iter().all(is_denied) {
+        let problem = Problem::error(place.clone(), "a route that nobody may use", "all of this is denied");
+        found.push(problem.hint("`deny` wins over `allow`: name smaller networks in it, or remove it"));
+    }
+}
+
 /// A later route is dead if an earlier one has its path, all its hosts and all its methods.
 fn each_route_once(routes: &[Route], found: &mut Vec<Problem>) {
     for (at, route) in routes.iter().enumerate() {
@@ -197,8 +213,9 @@ fn each_route_once(routes: &[Route], found: &mut Vec<Problem>) {
 
 fn covers(first: &Route, second: &Route) -> bool {
     let same_path = match (first.path.get_ref(), second.path.get_ref()) {
-        (PathPattern::Prefix(one), PathPattern::Prefix(other))
-        | (PathPattern::Exact(one), PathPattern::Exact(other)) => one == other,
+        // As for `route::path`, which takes the first of those that are equal.
+        (PathPattern::Prefix(one), PathPattern::Prefix(other)) => segments(one) == segments(other),
+        (PathPattern::Exact(one), PathPattern::Exact(other)) => one == other,
         (PathPattern::Regex(one), PathPattern::Regex(other)) => one.as_str() == other.as_str(),
         _ => false,
     };
@@ -207,6 +224,11 @@ fn covers(first: &Route, second: &Route) -> bool {
     let methods = first.methods.is_empty()
         || (!second.methods.is_empty() && second.methods.iter().all(|method| first.methods.contains(method)));
     same_path && hosts && methods
+}
+
+/// A prefix without its closing slash, which makes no difference.
+pub fn segments(prefix: &str) -> &str {
+    prefix.strip_suffix('/').unwrap_or(prefix)
 }
 
 fn used_upstreams(routes: &[Route]) -> Vec<String> {

@@ -174,8 +174,6 @@ pub struct Timeouts {
     pub resolve: Option<Duration>,
     /// All addresses together.
     pub connect: Option<Duration>,
-    /// A TLS handshake.
-    pub tls: Option<Duration>,
     /// Between two writes of the request.
     pub send: Option<Duration>,
     /// From the last byte of the request to the answer's whole head.

@@ -12,6 +12,38 @@ fn a_redirect_says_where_to_go() {
 }
 
 #[test]
+fn a_redirect_that_keeps_the_path_never_leads_to_another_host() {
+    let gate = Gate::start(
+        "[[route]]\nredirect = { to = \"https://example.com/\", keep_path = true }\n\
+         [[route]]\npath = \"/old/\"\nredirect = { to = \"/\", keep_path = true, status = 302 }\n\
+         [[route]]\npath = \"/fixed\"\nredirect = { to = \"https://example.com/new\" }\n",
+    );
+    let rows = [
+        ("/", "https://example.com/"),
+        ("/a/b%20c?d=e&f", "https://example.com/a/b%20c?d=e&f"),
+        ("/a?", "https://example.com/a?"),
+        ("//evil.example/x", "https://example.com/evil.example/x"),
+        ("/.evil.example", "https://example.com/.evil.example"),
+        ("/@evil.example", "https://example.com/@evil.example"),
+        ("/old", "/"),
+        ("/old/", "/"),
+        ("/old/a/?b=/c", "/a/?b=/c"),
+        ("/old//evil.example", "/evil.example"),
+        ("/old/./\u{2f}/evil.example", "/evil.example"),
+        ("/older", "https://example.com/older"),
+        ("/fixed/a?b=c", "https://example.com/new"),
+    ];
+    for (target, wanted) in rows {
+        let response = gate.client().get(target);
+        assert_eq!(response.field("location"), Some(wanted), "{target}: {response:?}");
+    }
+    for target in ["/old/%2f/evil.example", "/old/\\evil.example", "/old/%5cevil.example"] {
+        let response = gate.client().get(target);
+        assert_eq!((response.status, response.field("location")), (400, None), "{target}: {response:?}");
+    }
+}
+
+#[test]
 fn a_fixed_answer_is_given_as_written() {
     let gate = Gate::start("[[route]]\nrespond = { status = 403, body = \"no\" }\n");
     let response = gate.client().get("/private/");

@@ -1,4 +1,4 @@
-//! Whoever does what a hint says is not refused again.
+//! Whoever does what a hint says is not refused again, and what could never work is said before the start.
 
 use super::{SMALLEST, good, messages::refused, parse};
 
@@ -72,8 +72,8 @@ fn a_value_of_another_kind_is_told_what_to_write() {
         ("[log]\naccess = false", "8:10", &["write \"off\""]),
         ("[log]\naccess.path = \"/\"", "8:15", &["this is a folder", "\"/access.log\""]),
         ("[gateway]\ntrusted_proxies = [\"all\"]", "8:20", &["a network must be"]),
-        ("[errors]\npages = { \"5x\" = \"builtin\" }", "8:11", &["did you mean \"5xx\"", "400 to 599"]),
-        ("[errors]\npages = { \"5XX\" = \"builtin\" }", "8:11", &["did you mean \"5xx\""]),
+        ("[errors]\npages = { \"5x\" = \"builtin\" }", "8:11", &["did you mean `5xx`", "400 to 599"]),
+        ("[errors]\npages = { \"5XX\" = \"builtin\" }", "8:11", &["did you mean `5xx`"]),
         ("[errors]\npages = { down = \"builtin\" }", "8:11", &["\"4xx\", \"5xx\", or a cause such as"]),
     ];
     for (lines, place, parts) in table {
@@ -82,4 +82,105 @@ fn a_value_of_another_kind_is_told_what_to_write() {
     let redirect = |to: &str| SMALLEST.replace(ACTION, &format!("redirect = {{ to = \"{to}\" }}"));
     refused(&redirect("/x\\r\\nSet-Cookie: a"), &[("4:19", &["line break"])]);
     refused(&redirect("/x\\u0007"), &[("4:19", &["control character"])]);
+}
+
+#[test]
+fn a_route_that_differs_in_its_closing_slash_only_is_dead() {
+    let second = |path: &str| format!("[[route]]\npath = \"{path}\"\nmaintenance = true\n");
+    for (first, then) in [("/a", "/a/"), ("/a/", "/a")] {
+        let text = format!("{SMALLEST}{}{}", second(first), second(then));
+        refused(&text, &[("10:1", &["a route that no request can reach"])]);
+    }
+    good(&format!("{SMALLEST}{}{}", second("=/a"), second("=/a/")));
+}
+
+#[test]
+fn a_redirect_has_a_target_that_works() {
+    let redirect = |route: &str| SMALLEST.replace(ACTION, route).replace("[upstream.app]", "[upstream.x]");
+    let table: &[(&str, &str, &[&str])] = &[
+        ("redirect = { to = \"https://a.com$request_uri\" }", "4:19", &["no variables", "keep_path = true", "%24"]),
+        ("redirect = { to = \"https://a.com/{path}\" }", "4:19", &["no variables"]),
+        ("redirect = { to = \"/x\" }", "4:19", &["leads to itself"]),
+        ("redirect = { to = \"/x?a=b\" }\nhost = \"a.com\"", "4:19", &["leads to itself"]),
+        ("path = \"=/x\"\nredirect = { to = \"/x\" }", "5:19", &["leads to itself"]),
+        ("path = \"/old/\"\nredirect = { to = \"/old/new/\", keep_path = true }", "5:19", &["leads to itself"]),
+        ("redirect = { to = \"https://a.com\", keep_path = true }", "4:19", &["a slash", "\"https://a.com/\""]),
+        ("redirect = { to = \"https://\", keep_path = true }", "4:19", &["with a host"]),
+        ("redirect = { to = \"javascript://a/\", keep_path = true }", "4:19", &["http:// or https://"]),
+        ("path = \"/a\"\nredirect = { to = \"//\", keep_path = true }", "5:19", &["a single slash"]),
+        ("path = \"/a\"\nredirect = { to = \"/\\\\/\", keep_path = true }", "5:19", &["a single slash"]),
+        ("redirect = { to = \"https://a.com/?to=/\", keep_path = true }", "4:19", &["has a query"]),
+        ("path = \"=/x\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["a prefix"]),
+        ("path = \"~x\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["a prefix"]),
+        ("path_mode = \"raw\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["another host"]),
+    ];
+    for (route, place, parts) in table {
+        refused(&redirect(route), &[(place, parts)]);
+    }
+    for route in [
+        "redirect = { to = \"https://a.com/\" }",
+        "redirect = { to = \"https://a.com/\", keep_path = true }\nhost = \"a.com\"",
+        "path = \"/old\"\nredirect = { to = \"/old.html\" }",
+        "path = \"/old\"\nredirect = { to = \"/\", keep_path = true }",
+        "path = \"=/\"\nredirect = { to = \"/start\" }",
+        "methods = [\"POST\"]\nredirect = { to = \"/x\", status = 303 }",
+        "redirect = { to = \"/home\" }\n[[route]]\npath = \"/home\"\nmaintenance = true",
+        "path = \"~^/a\"\nredirect = { to = \"/a/b\" }\n[[route]]\nmaintenance = true",
+    ] {
+        good(&redirect(route));
+    }
+    let behind = "redirect = { to = \"/home\" }\nhost = \"a.com\"\n[[route]]\npath = \"/home\"\nmaintenance = true";
+    refused(&redirect(behind), &[("4:19", &["leads to itself"])]);
+}
+
+#[test]
+fn what_has_no_effect_is_an_error() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("timeouts.tls = \"5s\"", "7:10", &["`tls` is not yet known"]),
+        ("[errors]\nstatuses = { body-excess = 503 }", "8:14", &["no status of the gateway's own", "no effect"]),
+        ("[errors]\nstatuses = { request-client-aborted = 500 }", "8:14", &["no status of the gateway's own"]),
+        ("[metrics]", "7:2", &["`metrics` is not yet known"]),
+        ("[status_page]", "7:2", &["`status_page` is not yet known"]),
+    ];
+    for (lines, place, parts) in table {
+        refused(&format!("{SMALLEST}{lines}\n"), &[(place, parts)]);
+    }
+    good(&format!("{SMALLEST}[errors]\nstatuses = {{ upstream-answered-error = 503 }}\nintercept = [500]\n"));
+    let route = |lines: &str| SMALLEST.replace(ACTION, &format!("{ACTION}\n{lines}"));
+    refused(&route("gzip = true"), &[("5:1", &["`gzip` is not yet known", "precompressed"])]);
+    refused(&route("basic_auth = {}"), &[("5:1", &["`basic_auth` is not yet known", "`access`"])]);
+    let access = |allow: &str, deny: &str| route(&format!("access = {{ allow = [{allow}], deny = [{deny}] }}"));
+    for (allow, deny) in
+        [("\"10.0.0.0/8\"", "\"10.0.0.0/8\""), ("\"10.1.0.0/16\", \"::1\"", "\"10.0.0.0/8\", \"::/0\"")]
+    {
+        refused(&access(allow, deny), &[("5:12", &["nobody may use", "wins over `allow`"])]);
+    }
+    good(&access("\"10.0.0.0/8\", \"::1\"", "\"10.0.0.0/8\""));
+    good(&access("\"10.0.0.0/8\"", "\"10.1.0.0/16\""));
+}
+
+#[test]
+fn listeners_that_want_the_same_port_are_an_error() {
+    let both = |one: &str, other: &str| {
+        SMALLEST.replace(ADDRESS, &format!("\"{one}\"")) + &format!("[[listen]]\naddress = \"{other}\"\n")
+    };
+    for (one, other) in [("0.0.0.0:80", "127.0.0.1:80"), ("[::1]:80", "[::]:80"), ("[::]:80", "0.0.0.0:80")] {
+        refused(&both(one, other), &[("8:11", &["the same port"])]);
+    }
+    for (one, other) in [("0.0.0.0:80", "[::1]:80"), ("127.0.0.1:80", "127.0.0.2:80"), ("0.0.0.0:0", "127.0.0.1:0")] {
+        good(&both(one, other));
+    }
+}
+
+#[test]
+fn a_site_without_its_folder_is_a_warning() {
+    let site = |php: &str| {
+        let php_fpm = "[upstream.php]\nservers = [\"fastcgi://a\"]\n";
+        let text = format!("{SMALLEST}[[route]]\npath = \"/s\"\nsite = {{ root = \"/nonexistent\"{php} }}\n");
+        if php.is_empty() { text } else { text + php_fpm }
+    };
+    let loaded = good(&site(""));
+    let titles: Vec<_> = loaded.warnings.iter().map(|problem| problem.title.as_str()).collect();
+    assert_eq!(titles, ["the folder `/nonexistent` is not there"]);
+    assert!(good(&site(", php = \"php\"")).warnings.is_empty(), "PHP may be where the gateway does not see the folder");
 }

@@ -20,26 +20,30 @@ use crate::{
 #[command(after_help = "\
 Examples:
   goodgate causes                    every cause in one line
-  goodgate causes connect-refused    what it means, why it happens, what to do")]
+  goodgate causes connect-refused    what it means, why it happens, what to do
+  goodgate causes 502                the causes that are answered with this status
+  goodgate causes unreachable        the causes that the public is told as this")]
 pub struct Arguments {
-    /// The cause, as the log names it
+    /// The cause, as the log names it; or a status, or the word that the public is told
     id: Option<String>,
 }
 
-/// Prints every cause, or all about the one of that id; exit code 64 where there is none.
+/// Prints every cause, those of a status or class, or all about the one of that id; exit code 64 where there is none.
 #[must_use]
 pub fn run(arguments: &Arguments) -> ExitCode {
-    let text = match arguments.id.as_deref().map(|id| (id, Cause::from_id(id))) {
-        None => list(),
-        Some((_, Some(cause))) => article(cause.facts()),
-        Some((id, None)) => {
-            let _ = io::stderr().write_all(unknown(id).as_bytes());
-            return ExitCode::from(super::BAD_USAGE);
-        }
+    let Some(id) = arguments.id.as_deref() else { return super::answer(&list(|_| true)) };
+    if let Some(cause) = Cause::from_id(id) {
+        return super::answer(&article(cause.facts()));
+    }
+    let is_meant = |facts: &Facts| {
+        let has_status = facts.status.is_some_and(|status| status.as_str() == id);
+        has_status || facts.class.as_str() == id || facts.logged.is_some_and(|logged| logged.to_string() == id)
     };
-    // A reader that has seen enough closes the pipe; that is no error.
-    let _ = io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+    if Cause::ALL.iter().any(|cause| is_meant(cause.facts())) {
+        return super::answer(&list(is_meant));
+    }
+    let _ = io::stderr().write_all(unknown(id).as_bytes());
+    ExitCode::from(super::BAD_USAGE)
 }
 
 /// The table of every cause in Markdown.
@@ -57,12 +61,12 @@ pub fn markdown_table() -> String {
     out
 }
 
-/// Every cause in a line of its own, by phase.
-fn list() -> String {
+/// Every cause that is meant, in a line of its own, by phase.
+fn list(is_meant: impl Fn(&Facts) -> bool) -> String {
     let width = Cause::ALL.iter().map(|cause| cause.id().len()).max().unwrap_or_default();
     let mut out = format!("{:width$}  status  delivered  meaning\n", "cause");
     let mut phase = None;
-    for facts in Cause::ALL.iter().map(|cause| cause.facts()) {
+    for facts in Cause::ALL.iter().map(|cause| cause.facts()).filter(|facts| is_meant(facts)) {
         if phase != Some(facts.phase) {
             let _ = writeln!(out, "\n{}", facts.phase.as_str());
             phase = Some(facts.phase);
@@ -188,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_list_has_a_line_for_every_cause_under_its_phase() {
-        let list = list();
+        let list = list(|_| true);
         for cause in Cause::ALL {
             let facts = cause.facts();
             let line = list.lines().position(|line| line.split_whitespace().next() == Some(facts.id));

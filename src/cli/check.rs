@@ -1,10 +1,6 @@
 //! `goodgate check`: reads a file and says what it found; opens and dials nothing.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
@@ -36,9 +32,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             if !loaded.warnings.is_empty() {
                 sum = format!("{sum}, {}", counted(loaded.warnings.len(), "warning"));
             }
-            // A reader that has gone away still has the exit code.
-            let _ = writeln!(io::stdout(), "{}: good: {sum}", file.display());
-            ExitCode::SUCCESS
+            super::answer(&format!("{}: good: {sum}\n", file.display()))
         }
         Err(problems) => super::refuse(Some(&file), &problems),
     }

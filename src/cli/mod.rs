@@ -15,7 +15,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{
     config::{Loaded, Problems, Severity, settings::Settings},
@@ -24,6 +27,8 @@ use crate::{
 
 /// The exit code of a bad configuration or command line (`EX_USAGE`).
 const BAD_USAGE: u8 = 64;
+/// The exit code of an output that cannot be written (`EX_IOERR`).
+const NOT_WRITTEN: u8 = 74;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -45,13 +50,13 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  goodgate demo                                      every failure on one page, nothing to install
+  goodgate demo                                      failures to click through, nothing to install
   goodgate proxy --from :8080 --to 127.0.0.1:3000    in front of one application, without a file
   goodgate run goodgate.toml                         by a file
   goodgate check goodgate.toml                       what a file says, and what is wrong with it
   goodgate causes connect-refused                    what a cause means and what to do about it
 
-Exit codes: 0 good, 1 could not start, 64 bad configuration or usage.";
+Exit codes: 0 good, 1 could not start, 64 bad configuration or usage, 74 the output could not be written.";
 
 /// Runs what the command line of this process says.
 #[must_use]
@@ -64,11 +69,47 @@ pub fn main() -> ExitCode {
             Command::Causes(arguments) => causes::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments),
         },
-        Err(error) => {
+        Err(error) if error.use_stderr() => {
             // Where nobody reads the text the exit code still says it.
-            let _ = error.print();
-            if error.use_stderr() { ExitCode::from(BAD_USAGE) } else { ExitCode::SUCCESS }
+            let _ = advised(error).print();
+            ExitCode::from(BAD_USAGE)
         }
+        Err(error) => written(error.print()),
+    }
+}
+
+/// A mistake on the command line with the name that may have been meant, and without advice that leads elsewhere: no
+/// argument of ours begins with a hyphen.
+fn advised(mut error: clap::Error) -> clap::Error {
+    error.remove(ContextKind::Suggested);
+    if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let command = CommandLine::command();
+        let distance = |known: &str| strsim::osa_distance(name, known);
+        let near = command.get_subcommands().map(clap::Command::get_name).min_by_key(|known| distance(known));
+        if let Some(near) = near.filter(|near| distance(near) <= (near.len() / 3).max(1)) {
+            let near = ContextValue::Strings(vec![near.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, near);
+        }
+    }
+    error
+}
+
+/// Writes to standard output what was asked for.
+fn answer(text: &str) -> ExitCode {
+    let mut out = io::stdout();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The code for what was written. A reader that has seen enough closes the pipe; that is no error.
+fn written(result: io::Result<()>) -> ExitCode {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format_args!("error: cannot write the output: {error}"));
+            ExitCode::from(NOT_WRITTEN)
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 

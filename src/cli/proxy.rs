@@ -1,11 +1,7 @@
 //! `goodgate proxy`: serves in front of one application, without a file.
 //! Its two arguments become the smallest configuration, which is read like any other.
 
-use std::{
-    net::{SocketAddr, ToSocketAddrs},
-    path::Path,
-    process::ExitCode,
-};
+use std::{net::SocketAddr, path::Path, process::ExitCode};
 
 use clap::Args;
 
@@ -69,15 +65,31 @@ fn listen_address(text: &str) -> Result<String, String> {
     if port.parse::<u16>().is_err() {
         return Err("its port is not a number up to 65535".to_owned());
     }
-    let mut found = text.to_socket_addrs().map_err(|error| format!("cannot look it up: {error}"))?;
-    let address = found.next().ok_or("the name has no address")?;
-    Ok(address.to_string())
+    of_config(text, "http://127.0.0.1:1", text)
 }
 
 /// `--to` as `upstream.NAME.servers` wants it.
 fn server_url(text: &str) -> Result<String, String> {
-    let url = if text.contains("://") || text.starts_with("http+unix:") {
+    const SERVERS: &str = "write `127.0.0.1:3000`, `http://app:3000`, `unix:/run/app.sock` or `http+srv:NAME`";
+    let has_scheme = |names: &[&str]| {
+        names
+            .iter()
+            .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with("://") || rest.starts_with('+')))
+    };
+    if has_scheme(&["fastcgi", "fcgi"]) {
+        return Err(
+            "FastCGI needs the folder of the scripts, which only a file says: write one with `[upstream.app]`, \
+                    its `servers`, and `[upstream.app.fastcgi]` with its `root`, and start it by `goodgate run FILE`"
+                .to_owned(),
+        );
+    }
+    if has_scheme(&["https", "h2c"]) {
+        return Err(format!("TLS and HTTP/2 to the application are not yet known in this version: {SERVERS}"));
+    }
+    let url = if text.starts_with("http://") || text.starts_with("http+unix:") || text.starts_with("http+srv:") {
         text.to_owned()
+    } else if text.contains("://") {
+        return Err(format!("has another scheme: {SERVERS}"));
     } else if text.starts_with("unix:") {
         format!("http+{text}")
     } else {

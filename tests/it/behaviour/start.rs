@@ -47,6 +47,23 @@ fn a_port_in_use_is_said_with_the_next_step() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_a_unix_socket_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (file, socket) = (folder.path().join("file"), folder.path().join("socket"));
+    fs::write(&file, "").expect("written");
+    let _other = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    for (path, said) in [
+        (file.as_path(), "a file that is no socket stands there"),
+        (folder.path(), "a folder stands there"),
+        (socket.as_path(), "`ss -lxp` shows which one"),
+    ] {
+        let (code, stderr) = started(&format!("[[listen]]\naddress = \"unix:{}\"\n{ROUTE}", path.display()));
+        assert!(code == 1 && stderr.contains(said), "{code}: {stderr}");
+    }
+    assert!(file.exists() && socket.exists(), "nothing of others is taken away");
+}
+
+#[test]
 fn check_accepts_what_run_accepts() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("goodgate.toml");
@@ -85,4 +102,8 @@ fn the_reference_of_causes_comes_from_the_code() {
     let (code, stdout, _) = run(&["causes", "connect-refused"]);
     assert!(code == 0 && stdout.contains("502"), "{stdout}");
     assert_eq!(run(&["causes", "no-such-cause"]).0, 64);
+    let (code, stdout, _) = run(&["causes", "502"]);
+    assert!(code == 0 && stdout.contains("connect-refused") && !stdout.contains("route-no-match"), "{stdout}");
+    let (code, stdout, _) = run(&["causes", "unreachable"]);
+    assert!(code == 0 && stdout.contains("connect-refused") && !stdout.contains("response-malformed"), "{stdout}");
 }

@@ -59,10 +59,19 @@ fn usage_errors_exit_with_64_and_help_with_0() {
     let table: &[(&[&str], i32, &str)] = &[
         (&[], 64, "Usage:"),
         (&["serve"], 64, "unrecognized subcommand"),
+        (&["rnu"], 64, "'run'"),
+        (&["chekc", "a.toml"], 64, "'check'"),
+        (&["run", "--confg", "a.toml"], 64, "unexpected argument '--confg' found\n\nUsage:"),
+        (&["causes", "--help"], 0, "goodgate causes 502"),
         (&["proxy"], 64, "--from"),
         (&["proxy", "--from", "nonsense", "--to", "3000"], 64, "write `:8080`"),
         (&["proxy", "--from", ":99999", "--to", "3000"], 64, "65535"),
         (&["proxy", "--from", ":0", "--to", "https://a"], 64, "not yet known"),
+        (&["proxy", "--from", ":0", "--to", "ftp://a"], 64, "write `127.0.0.1:3000`"),
+        (&["proxy", "--from", ":0", "--to", "fastcgi://127.0.0.1:9000"], 64, "only a file says"),
+        (&["proxy", "--from", ":0", "--to", "http+srv:"], 64, "has no name"),
+        (&["proxy", "--from", "localhost:8080", "--to", "3000"], 64, "write \"127.0.0.1:8080\""),
+        (&["proxy", "--from", "a.example:8080", "--to", "3000"], 64, "the IP address of an interface"),
         (&["proxy", "--from", ":0", "--to", "a b"], 64, "not a host name"),
         (&["proxy", "--from", "unix:", "--to", "3000"], 64, "has no path"),
         (&["--help"], 0, "goodgate proxy --from :8080 --to 127.0.0.1:3000"),
@@ -78,5 +87,19 @@ fn usage_errors_exit_with_64_and_help_with_0() {
             code == Some(*wanted) && said.contains(part) && silent.is_empty(),
             "{arguments:?}: {code:?}\n{said}\n{silent}"
         );
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_reported_with_74() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("goodgate.toml"), SMALLEST).unwrap();
+    for arguments in [&["causes"] as &[&str], &["causes", "connect-refused"], &["check"], &["--help"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_goodgate"));
+        let run = command.args(arguments).current_dir(folder.path()).stdout(full).output();
+        let Output { status, stderr, .. } = run.unwrap();
+        let err = String::from_utf8(stderr).unwrap();
+        assert!(status.code() == Some(74) && err.contains("cannot write the output"), "{arguments:?}: {status} {err}");
     }
 }

@@ -1,4 +1,4 @@
-//! `goodgate demo`: the gateway on loopback with an embedded upstream that fails in every way it can name.
+//! `goodgate demo`: the gateway on loopback with an embedded upstream that fails in nearly every way it can name.
 //! The scenes become a configuration like any other, which is read and served like any other.
 
 mod configuration;
@@ -26,7 +26,7 @@ use fpm::Fpm;
 use place::Places;
 use scene::{Scene, Upstream};
 
-/// Show every failure: the gateway in front of an upstream that fails on purpose
+/// Show failures: the gateway in front of an upstream that fails on purpose
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -18,7 +18,8 @@ pub(super) fn page(address: SocketAddr, stages: &[Stage]) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>goodgate demo</title>\n\
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>Everything here is broken on purpose</h1>\n\
-         <p class=\"lead\">Behind this gateway stands an upstream that fails in every way the gateway can name. \
+         <p class=\"lead\">Behind this gateway stands an upstream that fails in nearly every way the gateway can name; \
+         what it takes a broken machine to see is <a href=\"#not-shown\">listed at the end</a>. \
          Click through the failures and watch the terminal: each line of the access log names the cause and says \
          whether the request was <b>delivered</b> to the application.</p>\n\
          <p class=\"lead\"><b class=\"no\">no</b>: it was provably not, so anything can be sent again. \
@@ -43,7 +44,7 @@ pub(super) fn page(address: SocketAddr, stages: &[Stage]) -> String {
         here.for_each(|scene| entry(&mut page, scene, address));
         page.push_str("</ul>\n");
     }
-    page.push_str("<h2>Not shown here</h2>\n<ul>\n");
+    page.push_str("<h2 id=\"not-shown\">Not shown here</h2>\n<ul>\n");
     for (cause, reason) in scenes::NOT_SHOWN {
         let _ = writeln!(page, "<li><h3><code>{}</code></h3><p>It {reason}.</p></li>", cause.id());
     }

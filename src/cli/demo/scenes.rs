@@ -1,4 +1,5 @@
-//! All scenes of the demo, one file a phase, in the order of a request's way.
+//! All scenes of the demo, one file a phase: first those that take a click, then those that take a command, each in the
+//! order of a request's way.
 //! Causes that only a broken machine shows are listed with the reason instead.
 
 mod answer;
@@ -28,7 +29,6 @@ pub(super) fn all() -> impl Iterator<Item = &'static Scene> {
 pub(super) fn parts() -> [(&'static str, &'static [Scene]); 10] {
     [
         ("The real PHP-FPM", real_php::SCENES),
-        ("Too much at a time, and waiting for its turn", limit::SCENES),
         ("Finding the upstream's address", resolve::SCENES),
         ("Connecting to it", connect::SCENES),
         ("Sending the request, waiting for the answer", send::SCENES),
@@ -36,6 +36,7 @@ pub(super) fn parts() -> [(&'static str, &'static [Scene]); 10] {
         ("Passing on the answer's body", body::SCENES),
         ("PHP behind FastCGI", php::SCENES),
         ("Routes and policy", route::SCENES),
+        ("Too much at a time, and waiting for its turn", limit::SCENES),
         ("The request itself", request::SCENES),
     ]
 }

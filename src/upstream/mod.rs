@@ -73,7 +73,7 @@ impl Pool {
         identity: &Rc<Identity>,
         clock: &Clock,
     ) -> Rc<Self> {
-        let resolver = Resolver::new(&upstream.dns);
+        let resolver = Resolver::new(&upstream.dns, &roster.names);
         let servers = || upstream.servers.iter().zip(&roster.standings);
         let candidate = |(server, standing): (&settings::Server, &Arc<_>)| Candidate {
             name: Arc::clone(&server.label),

@@ -1,10 +1,11 @@
 //! Names of upstream servers become addresses: by `/etc/hosts` and the name servers, kept for their TTL and beyond.
-//! `servers` does the asking, `trouble` the explaining, `name` the keeping; the caller has the deadline and connects to
-//! what is found.
+//! `servers` does the asking, `trouble` the explaining, `name` the keeping, `ledger` for all workers; the caller has the
+//! deadline and connects to what is found.
 
 mod file;
 mod hosts;
 mod known;
+mod ledger;
 mod name;
 mod news;
 mod places;
@@ -23,6 +24,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -34,6 +36,7 @@ use self::{
     trouble::Trouble,
 };
 pub use self::{
+    ledger::Ledger,
     name::Name,
     places::{Pick, Places},
 };
@@ -45,6 +48,7 @@ use crate::{
 /// Looks names up for one upstream. Owned by one worker, whose tasks run in a `LocalSet`.
 pub struct Resolver {
     lookups: Rc<Lookups>,
+    ledger: Arc<Ledger>,
     names: RefCell<HashMap<Question, Rc<Name>>>,
 }
 
@@ -87,20 +91,20 @@ impl Question {
 }
 
 impl Resolver {
-    /// A resolver as configured. It neither fails nor touches the network: a problem with the system's settings
+    /// A resolver as configured; `ledger` is the one of its upstream over all workers. It neither fails nor touches the network: a problem with the system's settings
     /// becomes the failure of the look-ups, and goes away with the problem.
     #[must_use]
-    pub fn new(dns: &Dns) -> Self {
-        Self::with_files(dns, "/etc/resolv.conf".into(), "/etc/hosts".into())
+    pub fn new(dns: &Dns, ledger: &Arc<Ledger>) -> Self {
+        Self::with_files(dns, ledger, "/etc/resolv.conf".into(), "/etc/hosts".into())
     }
 
-    fn with_files(dns: &Dns, resolv_conf: PathBuf, hosts: PathBuf) -> Self {
+    fn with_files(dns: &Dns, ledger: &Arc<Ledger>, resolv_conf: PathBuf, hosts: PathBuf) -> Self {
         let source = match dns.servers.as_slice() {
             [] => Source::System(Watched::new(resolv_conf)),
             own => Source::Own(Servers::own(own).map(Rc::new)),
         };
         let lookups = Lookups { source, hosts: Watched::new(hosts), ttl: (dns.min_ttl, dns.max_ttl) };
-        Self { lookups: Rc::new(lookups), names: RefCell::default() }
+        Self { lookups: Rc::new(lookups), ledger: Arc::clone(ledger), names: RefCell::default() }
     }
 
     /// The name in `address`, the same one each time; `None` where there is nothing to look up.
@@ -112,7 +116,7 @@ impl Resolver {
             ServerAddress::Service(name) => Question::Service(name.as_str().into()),
         };
         let mut names = self.names.borrow_mut();
-        let name = names.entry(question.clone()).or_insert_with(|| Name::new(question, &self.lookups));
+        let name = names.entry(question.clone()).or_insert_with(|| Name::new(question, &self.lookups, &self.ledger));
         Some(Rc::clone(name))
     }
 }

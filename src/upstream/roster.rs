@@ -13,7 +13,7 @@ use std::{
 
 use form::Form;
 
-use super::{health::Ward, pulse::Pulse, queue::Queue, stale::Store};
+use super::{health::Ward, pulse::Pulse, queue::Queue, resolve::Ledger, stale::Store};
 use crate::{config::settings, failure::Cause};
 
 /// What all workers share about one upstream.
@@ -25,6 +25,8 @@ pub struct Roster {
     pub health: Ward,
     /// In the order of `servers`.
     pub standings: Box<[Arc<Standing>]>,
+    /// Where the names of its servers lead to.
+    pub names: Arc<Ledger>,
     /// Earlier answers that may stand in for it.
     pub stale: Option<Arc<Store>>,
 }
@@ -84,6 +86,7 @@ impl Roster {
             standings: (0..upstream.servers.len())
                 .map(|index| Arc::new(Standing { place: (Weak::clone(roster), index), ..Standing::default() }))
                 .collect(),
+            names: Arc::default(),
             stale: upstream.stale_if_error.map(Store::new),
         })
     }

@@ -1,10 +1,11 @@
 //! A name of a server, as one worker sees it: looked up when it is first needed, then again in the background.
-//! `attempt` asks where to connect to and tells which addresses fail; `known` decides for how long an answer is believed.
+//! `attempt` asks where to connect to and tells which addresses fail; `ledger` knows what the other workers have found.
 
 use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
     rc::{Rc, Weak},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use tokio::{sync::oneshot, task::spawn_local, time::sleep};
 
 use super::{
     Lookups, Question,
-    known::{Change, Known},
+    ledger::{Copied, Ledger, Left},
     news::Doubt,
     places::{Pick, Places},
     trouble::Trouble,
@@ -32,6 +33,7 @@ type Watcher = Box<dyn Fn(Option<&Places>)>;
 pub struct Name {
     question: Question,
     lookups: Rc<Lookups>,
+    ledger: Arc<Ledger>,
     state: RefCell<State>,
     /// When a request needed it last.
     used: Cell<Instant>,
@@ -53,14 +55,20 @@ enum State {
         until: Instant,
     },
     /// Perhaps for longer than name servers said, which does no harm beside a new look-up.
-    Known(Known, Option<Doubt>),
+    Known {
+        places: Rc<Places>,
+        /// When a name server named them to this worker or another one.
+        confirmed: Instant,
+        doubt: Option<Doubt>,
+    },
 }
 
 impl Name {
-    pub(super) fn new(question: Question, lookups: &Rc<Lookups>) -> Rc<Self> {
+    pub(super) fn new(question: Question, lookups: &Rc<Lookups>, ledger: &Arc<Ledger>) -> Rc<Self> {
         Rc::new(Self {
             question,
             lookups: Rc::clone(lookups),
+            ledger: Arc::clone(ledger),
             state: RefCell::new(State::Unknown),
             used: Cell::new(Instant::now()),
             followed: Cell::new(false),
@@ -78,18 +86,18 @@ impl Name {
     /// Where it leads to, if that is known at `now` without a wait.
     pub fn known(self: &Rc<Self>, now: Instant) -> Option<Rc<Places>> {
         match &*self.state.borrow() {
-            State::Known(known, _) => {
+            State::Known { places, .. } => {
                 self.used.set(now);
                 if !self.followed.get() {
-                    self.follow(None);
+                    self.follow(None, Duration::ZERO);
                 }
-                Some(Rc::clone(known.places()))
+                Some(Rc::clone(places))
             }
             _ => None,
         }
     }
 
-    /// Where it leads to; waits only while that is not known.
+    /// Where it leads to; waits only while no worker knows that.
     ///
     /// Whoever waits at a time shares one look-up, which runs to its end even when all have gone, so that a late answer
     /// is there for the next one.
@@ -103,6 +111,9 @@ impl Name {
             return Ok(places);
         }
         self.used.set(now);
+        if let Some(places) = self.borrow(now) {
+            return Ok(places);
+        }
         let waiting = match &*self.state.borrow() {
             State::Failed { trouble, until } if now < *until => return Err(trouble.failure()),
             State::Asking(waiting) => Some(waiting.clone()),
@@ -153,11 +164,23 @@ impl Name {
     /// Whether it leads to `address`: connections to others are not kept.
     #[must_use]
     pub fn leads_to(&self, address: SocketAddr) -> bool {
-        matches!(&*self.state.borrow(), State::Known(known, _) if known.places().has(address))
+        matches!(&*self.state.borrow(), State::Known { places, .. } if places.has(address))
     }
 
     fn shuns(&self, address: SocketAddr, now: Instant) -> bool {
         self.shunned.borrow().iter().any(|(other, until)| *other == address && now < *until)
+    }
+
+    /// Where it leads to by what other workers have found: this one knows nothing. An answer whose time is over serves
+    /// as its own one would, beside a new look-up.
+    fn borrow(self: &Rc<Self>, now: Instant) -> Option<Rc<Places>> {
+        let copied = self.ledger.any(&self.question, now)?;
+        let asking = matches!(&*self.state.borrow(), State::Asking(_));
+        let pause = self.take(copied);
+        if !asking {
+            self.follow(None, pause);
+        }
+        self.known(now)
     }
 
     /// Begins to look it up, and to do so again and again for as long as it is in use.
@@ -165,13 +188,13 @@ impl Name {
         let (tell, told) = oneshot::channel();
         let waiting = told.shared();
         *self.state.borrow_mut() = State::Asking(waiting.clone());
-        self.follow(Some(tell));
+        self.follow(Some(tell), Duration::ZERO);
         waiting
     }
 
-    fn follow(self: &Rc<Self>, tell: Option<oneshot::Sender<Outcome>>) {
+    fn follow(self: &Rc<Self>, tell: Option<oneshot::Sender<Outcome>>, pause: Duration) {
         self.followed.set(true);
-        spawn_local(follow(Rc::downgrade(self), tell));
+        spawn_local(follow(Rc::downgrade(self), tell, pause));
     }
 
     /// Takes in what a look-up found at `now`; returns when the next one is due, if any.
@@ -180,46 +203,80 @@ impl Name {
             Ok(found) => found,
             Err(trouble) => return self.despair(trouble, now),
         };
-        let mut state = self.state.borrow_mut();
-        let (change, doubt) = match &mut *state {
-            State::Known(known, doubt) => (known.confirm(Rc::new(places)), doubt.take()),
-            other => {
-                *other = State::Known(Known::new(Rc::new(places)), None);
-                (Change::Same, None)
-            }
-        };
-        drop(state);
+        let (least, most) = self.lookups.ttl;
+        let fresh = valid_until.saturating_duration_since(now).min(most).max(least).max(DNS_REFRESH_LEAST);
+        self.ledger.confirm(&self.question, &places, now, now + fresh);
+        Some(self.take(Copied { places, confirmed: now, fresh }))
+    }
+
+    /// Takes in what another worker has found since; returns when the next look-up is due.
+    fn learn_from_others(&self, now: Instant) -> Option<Duration> {
+        self.ledger.newer(&self.question, self.confirmed(), now).map(|copied| self.take(copied))
+    }
+
+    /// Takes in a good answer; returns when the next look-up is due.
+    fn take(&self, copied: Copied) -> Duration {
+        let doubt = self.put(copied.places, copied.confirmed);
         if let Some(doubt) = doubt {
             doubt.end();
         }
-        if change == Change::Moved {
+        copied.fresh
+    }
+
+    /// It leads there from now on. Returns the doubt there was.
+    fn put(&self, found: Places, at: Instant) -> Option<Doubt> {
+        let mut state = self.state.borrow_mut();
+        let State::Known { places, confirmed, doubt } = &mut *state else {
+            *state = State::Known { places: Rc::new(found), confirmed: at, doubt: None };
+            return None;
+        };
+        *confirmed = at;
+        let doubt = doubt.take();
+        if **places != found {
+            *places = Rc::new(found);
+            drop(state);
             self.tell();
         }
-        let (least, most) = self.lookups.ttl;
-        Some(valid_until.saturating_duration_since(now).min(most).max(least).max(DNS_REFRESH_LEAST))
+        doubt
     }
 
     fn despair(&self, trouble: Trouble, now: Instant) -> Option<Duration> {
-        let mut state = self.state.borrow_mut();
-        if let State::Known(known, doubt) = &mut *state {
-            let left = known.doubt(trouble.is_denial(), now);
-            if !left.is_zero() {
-                doubt.get_or_insert_with(|| Doubt::begin(self.question.host(), &trouble));
-                return Some(left.min(DNS_FAILURE_TTL));
+        match self.ledger.doubt(&self.question, self.confirmed(), trouble.is_denial(), now) {
+            Left::Found(copied) => Some(self.take(copied)),
+            Left::Old(copied, left) => {
+                let doubt = self.put(copied.places, copied.confirmed);
+                let doubt = doubt.unwrap_or_else(|| Doubt::begin(self.question.host(), &trouble));
+                if let State::Known { doubt: place, .. } = &mut *self.state.borrow_mut() {
+                    *place = Some(doubt);
+                }
+                Some(left.min(DNS_FAILURE_TTL))
             }
-            if let Some(doubt) = doubt.take() {
-                doubt.give_up(&trouble);
+            Left::Nothing => {
+                let mut state = self.state.borrow_mut();
+                if let State::Known { doubt, .. } = &mut *state
+                    && let Some(doubt) = doubt.take()
+                {
+                    doubt.give_up(&trouble);
+                }
+                *state = State::Failed { trouble: Rc::new(trouble), until: now + DNS_FAILURE_TTL };
+                drop(state);
+                self.tell();
+                None
             }
         }
-        *state = State::Failed { trouble: Rc::new(trouble), until: now + DNS_FAILURE_TTL };
-        drop(state);
-        self.tell();
-        None
+    }
+
+    /// When what is known was confirmed last.
+    fn confirmed(&self) -> Option<Instant> {
+        match &*self.state.borrow() {
+            State::Known { confirmed, .. } => Some(*confirmed),
+            _ => None,
+        }
     }
 
     fn tell(&self) {
         let places = match &*self.state.borrow() {
-            State::Known(known, _) => Some(Rc::clone(known.places())),
+            State::Known { places, .. } => Some(Rc::clone(places)),
             _ => None,
         };
         self.watchers.borrow().iter().for_each(|watcher| watcher(places.as_deref()));
@@ -227,7 +284,7 @@ impl Name {
 
     fn outcome(&self) -> Option<Outcome> {
         match &*self.state.borrow() {
-            State::Known(known, _) => Some(Ok(Rc::clone(known.places()))),
+            State::Known { places, .. } => Some(Ok(Rc::clone(places))),
             State::Failed { trouble, .. } => Some(Err(Rc::clone(trouble))),
             State::Unknown | State::Asking(_) => None,
         }
@@ -243,21 +300,28 @@ impl Name {
     }
 }
 
-/// Looks a name up, tells whoever waits, and goes on whenever the answer's time is over.
-async fn follow(name: Weak<Name>, mut tell: Option<oneshot::Sender<Outcome>>) {
-    while let Some(own) = name.upgrade() {
+/// After `pause` looks a name up, tells whoever waits, and goes on whenever the answer's time is over.
+async fn follow(name: Weak<Name>, mut tell: Option<oneshot::Sender<Outcome>>, mut pause: Duration) {
+    loop {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
+        let Some(own) = name.upgrade() else { return };
         let before = own.outcome().and_then(Result::ok);
         if before.is_some() && own.rests(Instant::now()) {
             return;
         }
-        let found = own.lookups.find(&own.question, before.as_deref()).await;
-        let pause = own.learn(found, Instant::now());
+        let mut next = own.learn_from_others(Instant::now());
+        if next.is_none() {
+            let found = own.lookups.find(&own.question, before.as_deref()).await;
+            next = own.learn(found, Instant::now());
+        }
         if let (Some(tell), Some(outcome)) = (tell.take(), own.outcome()) {
             // Nobody may be waiting any more.
             let _ = tell.send(outcome);
         }
         drop(own);
-        let Some(pause) = pause else { return };
-        sleep(pause).await;
+        let Some(due) = next else { return };
+        pause = due;
     }
 }

@@ -3,6 +3,7 @@
 mod background;
 mod name_server;
 mod services;
+mod workers;
 
 use std::{fs, future::Future};
 
@@ -40,7 +41,7 @@ fn dns(servers: &[SocketAddr]) -> Dns {
 }
 
 fn resolver(servers: &[SocketAddr]) -> Resolver {
-    Resolver::with_files(&dns(servers), "/nonexistent".into(), "/nonexistent".into())
+    Resolver::with_files(&dns(servers), &Arc::default(), "/nonexistent".into(), "/nonexistent".into())
 }
 
 async fn failure(resolver: &Resolver, host: &str) -> Box<Failure> {
@@ -115,7 +116,8 @@ fn answers_are_kept_for_their_ttl_within_the_limits() {
             let server = NameServer::start(move |_, count| Reply::Address(u8::from(count > 2), ttl)).await;
             let millis = Duration::from_millis;
             let settings = Dns { servers: vec![server.address], min_ttl: millis(min), max_ttl: millis(max) };
-            let resolver = Resolver::with_files(&settings, "/nonexistent".into(), "/nonexistent".into());
+            let resolver =
+                Resolver::with_files(&settings, &Arc::default(), "/nonexistent".into(), "/nonexistent".into());
             let start = Instant::now();
             while resolver.lookup("app.example").await.unwrap() == last(0) {
                 tokio::task::yield_now().await;
@@ -195,7 +197,7 @@ fn search_domains_and_hosts_of_the_system_are_honoured() {
         .await;
         let folder = tempfile::tempdir().unwrap();
         let (conf, hosts) = (folder.path().join("resolv.conf"), folder.path().join("hosts"));
-        let resolver = Resolver::with_files(&dns(&[]), conf.clone(), hosts.clone());
+        let resolver = Resolver::with_files(&dns(&[]), &Arc::default(), conf.clone(), hosts.clone());
 
         let missing = failure(&resolver, "app").await;
         assert_eq!(missing.cause, Cause::DnsResolverUnreachable);
@@ -243,7 +245,7 @@ fn a_change_of_the_systems_settings_is_noticed() {
     run(async {
         let folder = tempfile::tempdir().unwrap();
         let conf = folder.path().join("resolv.conf");
-        let resolver = Resolver::with_files(&dns(&[]), conf.clone(), "/nonexistent".into());
+        let resolver = Resolver::with_files(&dns(&[]), &Arc::default(), conf.clone(), "/nonexistent".into());
         let listed = || resolver.lookups.servers().map(|servers| servers.listed()[0].to_string());
         assert!(listed().is_err());
         fs::write(&conf, "nameserver 192.0.2.1\n").unwrap();

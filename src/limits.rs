@@ -242,6 +242,8 @@ pub const EVIDENCE_TABLE: u64 = MIB as u64;
 pub const EVIDENCE_FOLDER: usize = 1024;
 /// Ports or sockets listed in one piece of evidence; the rest is left out.
 pub const EVIDENCE_LISTED: usize = 5;
+/// Links followed to the file that is missing at their end; where there are more, one on the way is named.
+pub const EVIDENCE_LINKS: usize = 8;
 /// Time over which the share of a server that was taken back grows, unless `slow_start` says otherwise: none.
 pub const SLOW_START: Duration = Duration::ZERO;
 /// What is known of a server's latency counts for a third after this; so a slow one is tried again soon.

@@ -18,7 +18,7 @@ pub fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("classify");
     let refused = io::Error::from(Errno::CONNREFUSED);
     group.bench_function("tcp", |bencher| bencher.iter(|| connect_tcp_errno(black_box(&refused))));
-    group.bench_function("unix", |bencher| bencher.iter(|| connect_unix_errno(black_box(&refused), || true)));
+    group.bench_function("unix", |bencher| bencher.iter(|| connect_unix_errno(black_box(&refused), || Some(true))));
     group.bench_function("facts", |bencher| {
         bencher.iter(|| {
             let cause = black_box(Cause::ConnectRefused);

@@ -37,16 +37,21 @@ pub fn connect_tcp_errno(error: &io::Error) -> Cause {
 }
 
 /// The cause of a failed connect to a Unix socket. The kernel refuses a regular file as it refuses a leftover socket,
-/// so `is_socket` says what lies at the path; it is asked only then.
+/// and looks at its mode before that, so `is_socket` says what lies at the path, `None` where that cannot be seen; it is
+/// asked only then.
 #[must_use]
-pub fn connect_unix_errno(error: &io::Error, is_socket: impl FnOnce() -> bool) -> Cause {
+pub fn connect_unix_errno(error: &io::Error, is_socket: impl FnOnce() -> Option<bool>) -> Cause {
     match Errno::from_io_error(error) {
         Some(Errno::NOENT) => Cause::ConnectUnixMissing,
-        Some(Errno::CONNREFUSED) if is_socket() => Cause::ConnectUnixStale,
-        Some(Errno::CONNREFUSED | Errno::PROTOTYPE | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::LOOP) => {
-            Cause::ConnectUnixNotSocket
-        }
-        Some(Errno::ACCESS | Errno::PERM) => Cause::ConnectUnixPermission,
+        Some(Errno::CONNREFUSED) => match is_socket() {
+            Some(true) => Cause::ConnectUnixStale,
+            _ => Cause::ConnectUnixNotSocket,
+        },
+        Some(Errno::ACCESS | Errno::PERM) => match is_socket() {
+            Some(false) => Cause::ConnectUnixNotSocket,
+            _ => Cause::ConnectUnixPermission,
+        },
+        Some(Errno::PROTOTYPE | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::LOOP) => Cause::ConnectUnixNotSocket,
         Some(Errno::AGAIN) => Cause::ConnectBacklogFull,
         Some(Errno::CONNRESET | Errno::CONNABORTED) => Cause::ConnectReset,
         Some(Errno::TIMEDOUT) => Cause::ConnectTimeout,
@@ -191,20 +196,23 @@ mod tests {
     #[test]
     fn every_errno_of_a_unix_connect_has_its_cause() {
         for (errno, is_socket, cause) in [
-            (Errno::NOENT, false, Cause::ConnectUnixMissing),
-            (Errno::CONNREFUSED, true, Cause::ConnectUnixStale),
-            (Errno::CONNREFUSED, false, Cause::ConnectUnixNotSocket),
-            (Errno::PROTOTYPE, true, Cause::ConnectUnixNotSocket),
-            (Errno::NOTDIR, false, Cause::ConnectUnixNotSocket),
-            (Errno::ACCESS, true, Cause::ConnectUnixPermission),
-            (Errno::AGAIN, true, Cause::ConnectBacklogFull),
-            (Errno::MFILE, true, Cause::ConnectFdExhausted),
-            (Errno::BADF, true, Cause::GatewayInternalError),
+            (Errno::NOENT, None, Cause::ConnectUnixMissing),
+            (Errno::CONNREFUSED, Some(true), Cause::ConnectUnixStale),
+            (Errno::CONNREFUSED, Some(false), Cause::ConnectUnixNotSocket),
+            (Errno::PROTOTYPE, Some(true), Cause::ConnectUnixNotSocket),
+            (Errno::NOTDIR, None, Cause::ConnectUnixNotSocket),
+            (Errno::ACCESS, Some(true), Cause::ConnectUnixPermission),
+            (Errno::ACCESS, None, Cause::ConnectUnixPermission),
+            (Errno::ACCESS, Some(false), Cause::ConnectUnixNotSocket),
+            (Errno::PERM, Some(false), Cause::ConnectUnixNotSocket),
+            (Errno::AGAIN, Some(true), Cause::ConnectBacklogFull),
+            (Errno::MFILE, Some(true), Cause::ConnectFdExhausted),
+            (Errno::BADF, Some(true), Cause::GatewayInternalError),
         ] {
             assert_eq!(connect_unix_errno(&os(errno), || is_socket), cause, "{errno:?}");
         }
         let too_long = io::Error::new(io::ErrorKind::InvalidInput, "path must be shorter than SUN_LEN");
-        assert_eq!(connect_unix_errno(&too_long, || false), Cause::ConnectUnixNotSocket);
+        assert_eq!(connect_unix_errno(&too_long, || None), Cause::ConnectUnixNotSocket);
     }
 
     #[test]

@@ -45,6 +45,11 @@ pub(in crate::upstream) fn tcp(cause: Cause, addresses: &[SocketAddr]) -> Findin
                 address.port()
             ),
         ),
+        Cause::ConnectUnroutable if is_without_scope(address) => Finding::new(
+            format!("{} is valid on one link only, and no interface is named", address.ip()),
+            "Use another address of that host in `servers`, which the whole network routes: `ip -6 address` lists them \
+             there. One that begins with fe80 is of no use without an interface, which cannot be written in `servers`.",
+        ),
         Cause::ConnectUnroutable => Finding::new(
             String::new(),
             format!(
@@ -150,6 +155,11 @@ fn is_here(ip: IpAddr) -> bool {
     ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
+/// Whether an address leads nowhere without the interface that it belongs to (RFC 4007 section 6).
+fn is_without_scope(address: SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(address) if address.ip().is_unicast_link_local() && address.scope_id() == 0)
+}
+
 /// Whether a connection to the address of `target`, at the listener's port, would reach it.
 fn accepts_for(listener: &Listener, target: SocketAddr) -> bool {
     let ip = listener.address.ip();
@@ -250,6 +260,15 @@ mod tests {
         let bound = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = bound.local_addr().unwrap();
         assert!(listeners().iter().any(|listener| listener.address == address));
+    }
+
+    #[test]
+    fn a_link_local_address_wants_another_one() {
+        let next = |address: &str| tcp(Cause::ConnectUnroutable, &[address.parse().unwrap()]).next.unwrap();
+        assert!(next("[fe80::1]:80").contains("Use another address"));
+        for address in ["[fe80::1%2]:80", "[fd00::1]:80", "192.0.2.1:80"] {
+            assert!(next(address).contains("ip route get"), "{address}");
+        }
     }
 
     #[test]

@@ -1,7 +1,15 @@
 //! What the system knows about a Unix socket: what lies at the path, who may use it, who listens, what lies beside it.
 //! Every look is a few calls of `stat`; folders and tables are read up to a limit.
 
-use std::{fs, os::unix::fs::FileTypeExt, path::Path};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs,
+    iter::successors,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Finding, descriptors,
@@ -12,7 +20,7 @@ use crate::{
         Cause,
         access::{PASS, Step, WRITE, Who, group_name, table, user_name},
     },
-    limits::{EVIDENCE_FOLDER, EVIDENCE_LISTED, UNIX_PATH},
+    limits::{EVIDENCE_FOLDER, EVIDENCE_LINKS, EVIDENCE_LISTED, UNIX_PATH},
 };
 
 /// What there is to know about the socket at `path` that failed because of `cause`. `is_php` says that PHP-FPM is meant
@@ -63,22 +71,35 @@ fn full_pool(lines: &PoolLines) -> Finding {
     )
 }
 
-/// Whether a socket lies at `path`, as far as can be seen.
-pub(in crate::upstream) fn is_socket(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.file_type().is_socket())
+/// Whether what lies at `path` is a socket; `None` where it cannot be looked at.
+pub(in crate::upstream) fn is_socket(path: &Path) -> Option<bool> {
+    Some(fs::metadata(path).ok()?.file_type().is_socket())
 }
 
 fn missing(path: &Path) -> Finding {
     let gone = path.ancestors().filter(|folder| !folder.as_os_str().is_empty()).take_while(|folder| !folder.exists());
-    let seen = match gone.last() {
-        Some(gone) if gone != path => format!("the folder {} does not exist", gone.display()),
-        _ => beside(path),
+    let gone = gone.last().unwrap_or(path);
+    let target = linked(gone);
+    let mut next = String::from(match target {
+        Some(_) => "Start the application, or correct the link or the path in `servers`.",
+        None => "Start the application, or correct the path in `servers`.",
+    });
+    let seen = match target {
+        Some(target) => format!("{} is a link to {}, which does not exist", gone.display(), target.display()),
+        None if gone != path => format!("the folder {} does not exist", gone.display()),
+        None => beside(path),
     };
-    let mut next = String::from("Start the application, or correct the path in `servers`.");
     if ["/tmp", "/var/tmp"].iter().any(|shared| path.starts_with(shared)) {
         next.push_str(" A service with PrivateTmp= has a /tmp of its own: put the socket under /run.");
     }
     Finding::new(seen, next)
+}
+
+/// Where the link at `path` leads to, and the link there, if that is one too.
+fn linked(path: &Path) -> Option<PathBuf> {
+    // A link's target is relative to the folder of the link.
+    let target = |link: &PathBuf| Some(link.parent()?.join(fs::read_link(link).ok()?));
+    successors(target(&path.to_owned()), target).take(EVIDENCE_LINKS).last()
 }
 
 fn stale(path: &Path) -> Finding {
@@ -189,96 +210,4 @@ fn beside(path: &Path) -> String {
         return format!("no other socket lies in {}", folder.display());
     }
     format!("other sockets in {}: {}", folder.display(), sockets.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::net::UnixListener;
-
-    use super::*;
-
-    fn place(path: &str, mode: u32, needs: u32) -> Step {
-        Step { path: path.into(), owner: 4_000_033, group: 4_000_034, mode, needs }
-    }
-
-    #[test]
-    fn the_first_step_that_blocks_is_named_with_the_line_to_change() {
-        let who = Who { user: 4_000_001, groups: vec![4_000_001] };
-        let run = place("/run", 0o755, PASS);
-        for (steps, seen, next) in [
-            (
-                vec![run.clone(), place("/run/app", 0o750, PASS)],
-                "/run/app is 4000033:4000034 0750 and does not admit user 4000001 (groups: 4000001)",
-                "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway.",
-            ),
-            (
-                vec![run.clone(), place("/run/app", 0o700, PASS)],
-                "/run/app is 4000033:4000034 0700 and does not admit user 4000001 (groups: 4000001)",
-                "Let user 4000001 pass: `chmod o+x /run/app`.",
-            ),
-            (
-                vec![run.clone(), place("/run/app.sock", 0o660, WRITE)],
-                "/run/app.sock is 4000033:4000034 0660 and does not admit user 4000001 (groups: 4000001)",
-                "Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`) and restart the gateway.",
-            ),
-            (
-                vec![run, place("/run/app.sock", 0o644, WRITE)],
-                "/run/app.sock is 4000033:4000034 0644 and does not admit user 4000001 (groups: 4000001)",
-                "Let the application create its socket with mode 0660 and a group that user 4000001 belongs to; until \
-                 then `chmod o+w /run/app.sock`.",
-            ),
-        ] {
-            assert_eq!(forbidden(&steps, &who), Finding::new(seen, next));
-        }
-    }
-
-    #[test]
-    fn the_lines_of_the_pool_are_named_that_bar_the_gateway() {
-        let who = Who { user: 4_000_001, groups: vec![4_000_001] };
-        let advice = |mode| admit(&place("/run/fpm.sock", mode, WRITE), &who, None);
-        let either = advice(0o660).unwrap();
-        assert!(either.starts_with("Add user 4000001 to group 4000034 (`usermod -aG 4000034 4000001`)"), "{either}");
-        assert!(
-            either.contains("; or write `listen.group = 4000001` into the pool's file and restart PHP"),
-            "{either}"
-        );
-        let both = "Write `listen.group = 4000001` and `listen.mode = 0660` into";
-        assert!(advice(0o600).is_some_and(|next| next.starts_with(both)));
-        assert_eq!(advice(0o666), None);
-    }
-
-    #[test]
-    fn when_the_modes_admit_the_gateway_other_guards_are_named() {
-        let who = Who { user: 4_000_001, groups: vec![4_000_034] };
-        let finding = forbidden(&[place("/run/app.sock", 0o660, WRITE)], &who);
-        assert!(finding.next.as_ref().is_some_and(|next| next.contains("SELinux")), "{finding:?}");
-    }
-
-    #[test]
-    fn what_lies_at_and_beside_the_path_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let _listener = UnixListener::bind(folder.path().join("app2.sock")).unwrap();
-        let file = folder.path().join("app.pid");
-        fs::write(&file, "1").unwrap();
-        let root = folder.path().display();
-        let long = folder.path().join("x".repeat(UNIX_PATH));
-        for (finding, expected) in [
-            (missing(&folder.path().join("app.sock")), format!("other sockets in {root}: app2.sock")),
-            (missing(&folder.path().join("a/b/app.sock")), format!("the folder {root}/a does not exist")),
-            (no_socket(&file), format!("{root}/app.pid is a regular file; other sockets in {root}: app2.sock")),
-            (no_socket(&file.join("app.sock")), format!("{root}/app.pid is not a folder")),
-            (no_socket(&long), format!("the path is {} bytes long; 107 are allowed", long.as_os_str().len())),
-        ] {
-            assert_eq!(finding.seen, expected);
-        }
-    }
-
-    #[test]
-    fn a_path_is_found_among_the_bound_sockets() {
-        let sockets = "Num RefCount Protocol Flags Type St Inode Path\n\
-                       0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/app.sock\n\
-                       0000000000000000: 00000002 00000000 00000000 0001 01 12346\n";
-        assert!(is_bound(sockets, "/run/app.sock"));
-        assert!(!is_bound(sockets, "/run/app"));
-    }
 }

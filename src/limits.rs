@@ -224,6 +224,8 @@ pub const DNS_REST: Duration = Duration::from_hours(1);
 pub const DNS_REFRESH_LEAST: Duration = Duration::from_millis(100);
 /// Servers of a name with SRV records; those beyond, of the highest priority and least weight, are not used.
 pub const DNS_TARGETS: usize = 100;
+/// Names that are asked for to show where the aliases (CNAME) of a name without addresses lead; more are not shown.
+pub const DNS_ALIASES: usize = 16;
 /// An address of a name that could not be connected to is tried after its others for so long.
 pub const ADDRESS_SHUNNED: Duration = Duration::from_secs(10);
 /// When one address family is known, the other one is waited for no longer than this (RFC 8305 section 3).

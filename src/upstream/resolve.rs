@@ -2,6 +2,7 @@
 //! `servers` does the asking, `trouble` the explaining, `name` the keeping, `ledger` for all workers; the caller has the
 //! deadline and connects to what is found.
 
+mod aliases;
 mod file;
 mod hosts;
 mod known;

@@ -17,11 +17,12 @@ use super::{
     ledger::{Copied, Ledger, Left},
     news::Doubt,
     places::{Pick, Places},
+    servers::Servers,
     trouble::Trouble,
 };
 use crate::{
     failure::{self, Cause, Failure},
-    limits::{ADDRESS_SHUNNED, DNS_FAILURE_TTL, DNS_REFRESH_LEAST, DNS_REST},
+    limits::{ADDRESS_SHUNNED, DNS_FAILURE_TTL, DNS_QUERY_TIMEOUT, DNS_REFRESH_LEAST, DNS_REST},
 };
 
 type Outcome = Result<Rc<Places>, Rc<Trouble>>;
@@ -131,8 +132,13 @@ impl Name {
     /// The failure of a look-up that the caller gave up after `limit`.
     #[must_use]
     pub fn timed_out(&self, limit: Duration) -> Box<Failure> {
-        let asked = self.lookups.servers().map_or_else(|_| Vec::new(), |servers| servers.listed());
-        Trouble::timed_out((self.question.host(), self.question.wanted()), &asked, limit).failure()
+        // A query may have been under way before this wait began.
+        let begun = Instant::now().checked_sub(limit + DNS_QUERY_TIMEOUT);
+        let strayed = |servers: &Servers| begun.is_some_and(|begun| servers.strayed(begun));
+        let servers = self.lookups.servers();
+        let (asked, strayed) =
+            servers.map_or_else(|_| (Vec::new(), false), |servers| (servers.listed(), strayed(&servers)));
+        Trouble::timed_out((self.question.host(), self.question.wanted()), (&asked, strayed), limit).failure()
     }
 
     /// The address for the next request: several take turns, one that failed just now is the last resort.

@@ -13,17 +13,18 @@ use hickory_resolver::{
     Resolver,
     config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     lookup::Lookup,
-    net::{NetError, NoRecords},
+    net::{DnsError, NetError, NoRecords},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData, rdata::SRV},
+        rr::{Name, RData, RecordType, rdata::SRV},
     },
     system_conf::parse_resolv_conf,
 };
 use tokio::time::timeout;
 
 use super::{
-    sockets::Connected,
+    aliases::{Aliases, Trail},
+    sockets::{Connected, Strays},
     trouble::{Answer, Trouble},
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(super) struct Servers {
 struct Server {
     address: SocketAddr,
     client: Resolver<Connected>,
+    strays: Strays,
 }
 
 /// What is asked for.
@@ -126,7 +128,25 @@ impl Servers {
                 }
             }
         }
-        Err(Trouble::answered((host, wanted), &answers, most_telling(verdicts)))
+        let verdict = most_telling(verdicts);
+        let aliases = match wanted {
+            Wanted::Services => None,
+            Wanted::Addresses | Wanted::AddressesSoon => self.aliases(&answers, classify::dns(&verdict).cause).await,
+        };
+        Err(Trouble::answered((host, wanted), &answers, verdict, aliases))
+    }
+
+    /// The aliases behind the answer that gives the look-up its `cause`.
+    async fn aliases(&self, answers: &[Answer], cause: Cause) -> Option<Aliases> {
+        let telling = |answer: &&Answer| classify::dns(&answer.error).cause == cause;
+        let answer = answers.iter().rfind(telling)?;
+        let server = self.all.iter().find(|server| server.address == answer.server)?;
+        server.aliases(complete(&answer.name), complete(followed(&answer.error)?), cause).await
+    }
+
+    /// Whether an answer to another query came after `then`.
+    pub(super) fn strayed(&self, then: Instant) -> bool {
+        self.all.iter().any(|server| server.strays.since(then))
     }
 
     /// The names that `name` can stand for, in the order in which they are asked for.
@@ -152,6 +172,7 @@ impl Servers {
             for turn in 0..self.all.len() {
                 let position = (first + turn) % self.all.len();
                 let server = &self.all[position];
+                let asked_at = Instant::now();
                 let asked = match wanted {
                     Wanted::Addresses => server.addresses(name, Duration::MAX).await,
                     Wanted::AddressesSoon => server.addresses(name, DNS_FAMILY_DELAY).await,
@@ -165,7 +186,8 @@ impl Servers {
                     Err(error) => error,
                 };
                 let cause = classify::dns(&error).cause;
-                answers.push(Answer { name: name.clone(), server: server.address, error: error.clone() });
+                let strayed = server.strays.since(asked_at);
+                answers.push(Answer { name: name.clone(), server: server.address, error: error.clone(), strayed });
                 if matches!(cause, Cause::DnsNxdomain | Cause::DnsNoAddress) {
                     self.first.set(position);
                     return Err(error);
@@ -190,9 +212,10 @@ impl Server {
         options.cache_size = 0;
         options.use_hosts_file = ResolveHosts::Never;
         let config = ResolverConfig::from_name_servers(vec![config]);
-        let mut builder = Resolver::builder_with_config(config, Connected::default());
+        let strays = Strays::default();
+        let mut builder = Resolver::builder_with_config(config, Connected::new(&strays));
         *builder.options_mut() = options;
-        Ok(Self { address, client: builder.build()? })
+        Ok(Self { address, client: builder.build()?, strays })
     }
 
     /// Both address families, IPv4 first; where those are known, the others are waited for no longer than `patience`.
@@ -228,6 +251,30 @@ impl Server {
         }
     }
 
+    /// What `name` is an alias of, where its look-up ended with `cause` at the name `followed`. As far as this server
+    /// tells, within the time of one query.
+    async fn aliases(&self, name: Name, followed: Name, cause: Cause) -> Option<Aliases> {
+        let is_alias = name != followed;
+        if !is_alias && cause != Cause::DnsNoAddress {
+            return None;
+        }
+        let mut trail = Trail::new(&name);
+        let all = async {
+            while let Some(alias) = trail.next() {
+                let Ok(lookup) = self.client.lookup(alias.clone(), RecordType::CNAME).await else { return };
+                let target = lookup.answers().iter().find_map(|record| match &record.data {
+                    RData::CNAME(target) if record.name == *alias => Some(target.0.clone()),
+                    _ => None,
+                });
+                let Some(target) = target else { return };
+                trail.push(target);
+            }
+        };
+        // What was found until then is of use.
+        let _ = timeout(DNS_QUERY_TIMEOUT, all).await;
+        trail.end(&followed, cause)
+    }
+
     /// The SRV records (RFC 2782). One whose target is the root says that there is no such service.
     async fn services(&self, name: &Name) -> Result<Found, NetError> {
         let lookup = self.client.srv_lookup(name.clone()).await?;
@@ -252,6 +299,21 @@ impl Found {
         self.valid_until = if self.addresses.is_empty() { until } else { self.valid_until.min(until) };
         self.addresses.extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
     }
+}
+
+/// The name that an answer without records is about: where aliases lead elsewhere, their last one.
+fn followed(error: &NetError) -> Option<&Name> {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => Some(none.query.name()),
+        _ => None,
+    }
+}
+
+/// The same name as answers have it, whose names are all complete.
+fn complete(name: &Name) -> Name {
+    let mut name = name.clone();
+    name.set_fqdn(true);
+    name
 }
 
 /// A server that is asked over UDP, and over TCP where its answer is too long for that.

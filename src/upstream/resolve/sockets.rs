@@ -1,13 +1,15 @@
-//! The sockets of the DNS client: tokio's, but connected, and awake when an error comes.
-//! Without both the kernel does not tell that nothing listens at a name server's port, and a refusal looks like silence.
+//! The sockets of the DNS client: tokio's, but connected, awake when an error comes, and deaf to answers to other queries.
+//! Without the first two the kernel does not tell that nothing listens at a name server's port, and a refusal looks like
+//! silence.
 
 use std::{
     future::Future,
     io,
     net::SocketAddr,
     pin::Pin,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hickory_resolver::net::runtime::{DnsUdpSocket, RuntimeProvider, TokioRuntimeProvider};
@@ -18,12 +20,39 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
 /// Makes the sockets.
 #[derive(Clone, Default)]
-pub(super) struct Connected(TokioRuntimeProvider);
+pub(super) struct Connected {
+    tokio: TokioRuntimeProvider,
+    strays: Strays,
+}
 
-/// A UDP socket that talks with one server alone.
+/// When an answer to another query came last: it has come late, or is forged (RFC 5452 section 9.1).
+#[derive(Clone, Default)]
+pub(super) struct Strays(Arc<Mutex<Option<Instant>>>);
+
+impl Strays {
+    /// Whether one came after `then`.
+    pub(super) fn since(&self, then: Instant) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last >= then)
+    }
+
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+impl Connected {
+    /// Sockets that note in `strays` what they ignore.
+    pub(super) fn new(strays: &Strays) -> Self {
+        Self { tokio: TokioRuntimeProvider::default(), strays: strays.clone() }
+    }
+}
+
+/// A UDP socket that talks with one server alone, about one query.
 pub(super) struct Talk {
     socket: UdpSocket,
     server: SocketAddr,
+    query: OnceLock<Box<[u8]>>,
+    strays: Strays,
 }
 
 impl RuntimeProvider for Connected {
@@ -33,7 +62,7 @@ impl RuntimeProvider for Connected {
     type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
 
     fn create_handle(&self) -> Self::Handle {
-        self.0.create_handle()
+        self.tokio.create_handle()
     }
 
     fn connect_tcp(
@@ -42,14 +71,15 @@ impl RuntimeProvider for Connected {
         local: Option<SocketAddr>,
         limit: Option<Duration>,
     ) -> Boxed<'static, Self::Tcp> {
-        self.0.connect_tcp(server, local, limit)
+        self.tokio.connect_tcp(server, local, limit)
     }
 
     fn bind_udp(&self, local: SocketAddr, server: SocketAddr) -> Boxed<'static, Talk> {
+        let strays = self.strays.clone();
         Box::pin(async move {
             let socket = UdpSocket::bind(local).await?;
             socket.connect(server).await?;
-            Ok(Talk { socket, server })
+            Ok(Talk { socket, server, query: OnceLock::new(), strays })
         })
     }
 }
@@ -69,13 +99,58 @@ impl DnsUdpSocket for Talk {
         Self: 'both,
     {
         Box::pin(async move {
-            let receive = || Ok(recv(&self.socket, &mut *buf, RecvFlags::empty())?.0);
-            let length = self.socket.async_io(Interest::READABLE | Interest::ERROR, receive).await?;
-            Ok((length, self.server))
+            loop {
+                let receive = || Ok(recv(&self.socket, &mut *buf, RecvFlags::empty())?.0);
+                let length = self.socket.async_io(Interest::READABLE | Interest::ERROR, receive).await?;
+                if self.query.get().is_none_or(|query| answers(&buf[..length], query)) {
+                    return Ok((length, self.server));
+                }
+                self.strays.note();
+            }
         })
     }
 
     fn poll_send_to(&self, cx: &mut Context<'_>, buf: &[u8], target: SocketAddr) -> Poll<io::Result<usize>> {
+        let _ = self.query.set(buf.into());
         DnsUdpSocket::poll_send_to(&self.socket, cx, buf, target)
+    }
+}
+
+/// Whether `message` has the id and the question of `query` (RFC 1035 section 4.1), as far as it goes: one that is no
+/// message at all is judged elsewhere.
+fn answers(message: &[u8], query: &[u8]) -> bool {
+    /// Bytes before the question.
+    const HEADER: usize = 12;
+    /// The root's label, the type and the class.
+    const END: usize = 5;
+    let mut end = HEADER;
+    while let Some(label) = query.get(end).filter(|label| **label > 0) {
+        end += 1 + usize::from(*label);
+    }
+    let same = match (message.get(HEADER..end + END), query.get(HEADER..end + END)) {
+        (Some(echoed), Some(asked)) => echoed.eq_ignore_ascii_case(asked),
+        _ => true,
+    };
+    same && message.first_chunk::<2>() == query.first_chunk()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_the_id_and_the_question_of_its_query() {
+        let query = b"\x01\x02\x01\0\0\x01\0\0\0\0\0\0\x03app\x07example\0\0\x01\0\x01";
+        let with = |at: usize, byte: u8| {
+            let mut message = [&query[..], b"records"].concat();
+            message[at] = byte;
+            message
+        };
+        assert!(answers(query, query) && answers(&with(2, 0x81), query) && answers(&with(13, b'A'), query));
+        for (at, what) in [(1, "id"), (14, "name"), (query.len() - 3, "type")] {
+            assert!(!answers(&with(at, 9), query), "{what}");
+        }
+        assert!(answers(b"\x01\x02?", query), "cut short, it is still the answer to this query");
+        assert!(!answers(b"\x01", query) && !answers(b"", query));
     }
 }

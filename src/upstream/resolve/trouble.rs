@@ -9,7 +9,7 @@ use hickory_resolver::{
 };
 use humantime::format_duration;
 
-use super::servers::Wanted;
+use super::{aliases::Aliases, servers::Wanted};
 use crate::{
     failure::{Cause, Failure, Parameter, classify},
     limits::DNS_QUERY_TIMEOUT,
@@ -30,11 +30,44 @@ pub(super) struct Answer {
     pub(super) name: Name,
     pub(super) server: SocketAddr,
     pub(super) error: NetError,
+    /// Whether answers to other queries came meanwhile.
+    pub(super) strayed: bool,
+}
+
+/// What is odd about an answer, or about the want of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Oddity {
+    /// It is not whole.
+    CutOff,
+    /// It is no answer to the query.
+    Unusable,
+    /// It has this response code, which is about the query and not about the name.
+    Code(&'static str),
+    /// Only answers to other queries came.
+    Strayed,
+}
+
+impl Oddity {
+    fn of(error: &NetError, strayed: bool) -> Option<Self> {
+        let verdict = classify::dns(error);
+        match (error, verdict.cause, verdict.rcode) {
+            (NetError::Truncated, ..) => Some(Self::CutOff),
+            (_, Cause::DnsServfail, None) => Some(Self::Unusable),
+            (_, Cause::DnsServfail, Some(code)) if code != "SERVFAIL" => Some(Self::Code(code)),
+            (_, Cause::DnsTimeout, _) if strayed => Some(Self::Strayed),
+            _ => None,
+        }
+    }
 }
 
 impl Trouble {
-    /// Servers were asked, and this is what they said; `verdict` is what counts.
-    pub(super) fn answered((host, wanted): (&str, Wanted), answers: &[Answer], verdict: NetError) -> Self {
+    /// Servers were asked, and this is what they said; `verdict` is what counts, `aliases` is what lies behind it.
+    pub(super) fn answered(
+        (host, wanted): (&str, Wanted),
+        answers: &[Answer],
+        verdict: NetError,
+        aliases: Option<Aliases>,
+    ) -> Self {
         let (cause, rcode) = match (classify::dns(&verdict), wanted) {
             // The name is there, but no server stands behind it.
             (classify::DnsVerdict { cause: Cause::DnsNoAddress, .. }, Wanted::Services) => {
@@ -54,21 +87,38 @@ impl Trouble {
                 let _ = write!(evidence, " ({times} times)");
             }
         }
+        if let Some(aliases) = &aliases {
+            evidence.push_str("; ");
+            evidence.push_str(&aliases.said());
+        }
         let mut asked: Vec<SocketAddr> = Vec::new();
         for answer in answers {
             if !asked.contains(&answer.server) {
                 asked.push(answer.server);
             }
         }
-        Self { cause, rcode, evidence, next: next(cause, (host, wanted), &asked), source: Some(verdict) }
+        let next = if let (Some(aliases), Some(dig)) = (aliases, dig((host, wanted), &asked)) {
+            aliases.mend(&dig)
+        } else {
+            let oddity = Oddity::of(&verdict, answers.iter().any(|answer| answer.strayed));
+            next(cause, oddity, (host, wanted), &asked)
+        };
+        Self { cause, rcode, evidence, next, source: Some(verdict) }
     }
 
-    /// The caller's deadline was over first.
-    pub(super) fn timed_out((host, wanted): (&str, Wanted), asked: &[SocketAddr], limit: Duration) -> Self {
-        let evidence =
+    /// The caller's deadline was over first; `strayed` is whether answers to other queries came meanwhile.
+    pub(super) fn timed_out(
+        (host, wanted): (&str, Wanted),
+        (asked, strayed): (&[SocketAddr], bool),
+        limit: Duration,
+    ) -> Self {
+        let mut evidence =
             format!("{host} was not looked up within {}; name servers asked: {}", format_duration(limit), list(asked));
-        let cause = Cause::DnsTimeout;
-        Self { cause, rcode: None, evidence, next: next(cause, (host, wanted), asked), source: None }
+        if strayed {
+            evidence.push_str("; answers to other queries (wrong id or question) came and were ignored");
+        }
+        let (cause, oddity) = (Cause::DnsTimeout, strayed.then_some(Oddity::Strayed));
+        Self { cause, rcode: None, evidence, next: next(cause, oddity, (host, wanted), asked), source: None }
     }
 
     /// The host was named by the SRV records of `service`.
@@ -156,7 +206,7 @@ fn counted(answers: &[Answer], wanted: Wanted) -> Vec<(String, usize)> {
     let one_name = answers.windows(2).all(|pair| pair[0].name == pair[1].name);
     let mut counted: Vec<(String, usize)> = Vec::new();
     for answer in answers {
-        let mut said = format!("{} {}", answer.server, what(&answer.error, wanted));
+        let mut said = format!("{} {}", answer.server, what(answer, wanted));
         if !one_name {
             // Writing to a string cannot fail.
             let _ = write!(said, " for {}", answer.name);
@@ -169,28 +219,68 @@ fn counted(answers: &[Answer], wanted: Wanted) -> Vec<(String, usize)> {
     counted
 }
 
-fn what(error: &NetError, wanted: Wanted) -> String {
+fn what(Answer { error, strayed, .. }: &Answer, wanted: Wanted) -> String {
     let verdict = classify::dns(error);
+    let limit = format_duration(DNS_QUERY_TIMEOUT);
+    match Oddity::of(error, *strayed) {
+        Some(Oddity::CutOff) => {
+            return "has an answer that is too long for UDP (TC), and gave no whole one over TCP".to_owned();
+        }
+        Some(Oddity::Strayed) => {
+            return format!("sent only answers to other queries (wrong id or question) within {limit}");
+        }
+        _ => {}
+    }
     match (verdict.cause, verdict.rcode) {
         (Cause::DnsNoAddress, _) if wanted == Wanted::Services => {
             "knows the name but no SRV record that leads to a server (NOERROR)".to_owned()
         }
         (Cause::DnsNoAddress, _) => "knows the name but no A or AAAA record (NOERROR)".to_owned(),
         (_, Some(rcode)) => format!("answered {rcode}"),
-        (Cause::DnsTimeout, _) => format!("did not answer within {}", format_duration(DNS_QUERY_TIMEOUT)),
+        (Cause::DnsTimeout, _) => format!("did not answer within {limit}"),
         (Cause::DnsResolverUnreachable, _) => format!("cannot be reached: {error}"),
         (Cause::ConnectFdExhausted, _) => format!("could not be asked: {error}"),
         _ => format!("sent an answer that cannot be used: {error}"),
     }
 }
 
-fn next(cause: Cause, (host, wanted): (&str, Wanted), asked: &[SocketAddr]) -> String {
+/// The command that asks the first of the servers by hand.
+fn dig((host, wanted): (&str, Wanted), asked: &[SocketAddr]) -> Option<String> {
+    let first = asked.first()?;
+    let records = if wanted == Wanted::Services { "SRV " } else { "" };
+    Some(format!("`dig @{} -p {} {records}{host}`", first.ip(), first.port()))
+}
+
+fn next(cause: Cause, oddity: Option<Oddity>, (host, wanted): (&str, Wanted), asked: &[SocketAddr]) -> String {
     let servers = list(asked);
-    let Some(first) = asked.first() else {
+    let (Some(first), Some(dig)) = (asked.first(), dig((host, wanted), asked)) else {
         return "See that /etc/resolv.conf names a server that answers.".to_owned();
     };
-    let records = if wanted == Wanted::Services { "SRV " } else { "" };
-    let dig = format!("`dig @{} -p {} {records}{host}`", first.ip(), first.port());
+    match oddity {
+        Some(Oddity::CutOff) => {
+            let dig = dig.replacen("dig ", "dig +tcp ", 1);
+            return format!("Let this host ask {servers} over TCP too: open TCP port {} there: {dig}.", first.port());
+        }
+        Some(Oddity::Unusable) => {
+            return format!(
+                "See with {dig} what comes from {servers}: something that speaks no DNS, or a device on the way that \
+                 rewrites answers, looks like this."
+            );
+        }
+        Some(Oddity::Strayed) => {
+            return format!(
+                "See with {dig} what comes from {servers}: a broken forwarder, or somebody on the way who forges \
+                 answers, looks like this."
+            );
+        }
+        Some(Oddity::Code(code)) => {
+            return format!(
+                "See with {dig} why {servers} answers {code}: it does not serve queries like this one. Set a resolver in \
+                 `dns.servers` that looks up any name."
+            );
+        }
+        None => {}
+    }
     match cause {
         Cause::DnsTimeout => format!(
             "See whether {servers} runs and can be reached from this host over UDP and TCP: {dig}. A firewall that \

@@ -9,6 +9,7 @@ use std::{
 use tokio::{net::UdpSocket, task::spawn_local};
 
 const A: u16 = 1;
+const CNAME: u16 = 5;
 const AAAA: u16 = 28;
 const SRV: u16 = 33;
 const MINUTE: u32 = 60;
@@ -27,6 +28,15 @@ pub(super) enum Reply {
     Addresses(&'static [[u8; 4]]),
     /// Priority, weight, port and target, with a TTL of a minute to SRV.
     Services(&'static [([u16; 3], &'static str)]),
+    /// An alias of this name, with this response code, to anything.
+    Alias(&'static str, u8),
+    /// The first bytes of an answer, marked as cut off.
+    CutOff,
+    /// The id of the query and bytes that are no message.
+    Garbage,
+    /// An address with another id, or for another name.
+    WrongId,
+    WrongQuestion,
     Silence,
 }
 
@@ -65,14 +75,22 @@ fn answer(query: &[u8], reply: impl FnOnce(&str) -> Reply) -> Option<Vec<u8>> {
     }
     let question = &query[12..at + 5];
     let family = u16::from_be_bytes([query[at + 1], query[at + 2]]);
-    let (code, records): (u8, Vec<(u32, Vec<u8>)>) = match reply(&name.join(".")) {
+    let mut kind = family;
+    let reply = reply(&name.join("."));
+    let (code, records): (u8, Vec<(u32, Vec<u8>)>) = match reply {
         Reply::Silence => return None,
+        Reply::Garbage => return Some([&query[..2], &[0xff, 0xff, 1]].concat()),
+        Reply::Alias(target, code) => {
+            kind = CNAME;
+            (code, vec![(MINUTE, labels(target))])
+        }
         Reply::Code(code) => (code, Vec::new()),
         Reply::Address(last, ttl) if family == A => (0, vec![(ttl, vec![192, 0, 2, last])]),
         Reply::Both(last) | Reply::Half(last) if family == A => (0, vec![(0, vec![192, 0, 2, last])]),
         Reply::Both(last) if family == AAAA => {
             (0, vec![(0, Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()).octets().to_vec())])
         }
+        Reply::WrongId | Reply::WrongQuestion if family == A => (0, vec![(MINUTE, vec![192, 0, 2, 1])]),
         Reply::Half(_) => return None,
         Reply::Addresses(all) if family == A => (0, all.iter().map(|one| (MINUTE, one.to_vec())).collect()),
         Reply::Services(all) if family == SRV => (0, all.iter().map(|one| (MINUTE, service(one))).collect()),
@@ -80,8 +98,16 @@ fn answer(query: &[u8], reply: impl FnOnce(&str) -> Reply) -> Option<Vec<u8>> {
     };
     let count = u8::try_from(records.len()).unwrap();
     let mut message = [&query[..2], &[0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0], question].concat();
+    match reply {
+        Reply::CutOff => message[2] |= 2,
+        Reply::WrongId => message[0] = !message[0],
+        Reply::WrongQuestion => message[13] = b'_',
+        _ => {}
+    }
     for (ttl, data) in records {
-        message.extend([0xc0, 12, question[question.len() - 4], question[question.len() - 3], 0, 1]);
+        message.extend([0xc0, 12]);
+        message.extend(kind.to_be_bytes());
+        message.extend([0, 1]);
         message.extend(ttl.to_be_bytes());
         message.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
         message.extend(data);
@@ -91,8 +117,13 @@ fn answer(query: &[u8], reply: impl FnOnce(&str) -> Reply) -> Option<Vec<u8>> {
 
 /// The data of an SRV record; a target of `.` is the root.
 fn service((numbers, target): &([u16; 3], &str)) -> Vec<u8> {
-    let mut data: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
-    for label in target.split('.').filter(|label| !label.is_empty()) {
+    numbers.iter().flat_map(|number| number.to_be_bytes()).chain(labels(target)).collect()
+}
+
+/// A name as it stands in a message.
+fn labels(name: &str) -> Vec<u8> {
+    let mut data = Vec::new();
+    for label in name.split('.').filter(|label| !label.is_empty()) {
         data.push(u8::try_from(label.len()).unwrap());
         data.extend(label.bytes());
     }

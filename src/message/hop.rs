@@ -9,7 +9,8 @@ use http::{
 /// Whether a field concerns one connection only and never passes, in either direction.
 ///
 /// RFC 9110 section 7.6.1, and the proxy credentials: to its clients a gateway is the origin server, so they are for
-/// nobody behind it. `Trailer` passes, because a client that is told of trailers needs it; TE is written anew where
+/// nobody behind it. A challenge (Proxy-Authenticate) passes with the one status that needs it, see `Head::complete`:
+/// what an upstream asks for with a 407 is then for the client to know. `Trailer` passes, because a client that is told of trailers needs it; TE is written anew where
 /// [`accepts_trailers`] says so, Upgrade where an upgrade is asked for.
 #[must_use]
 pub fn is_hop_by_hop(name: &HeaderName) -> bool {

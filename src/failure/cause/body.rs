@@ -112,8 +112,8 @@ pub(super) const TRAILER_INVALID: Facts = Facts {
     delivered: Delivered::Yes,
     passes: false,
     meaning: "The trailer section after the answer's body is too large or not valid HTTP.",
-    real_life: &["error details that grow without bound"],
-    next: "Make the trailer fields of the application smaller.",
+    real_life: &["error details that grow without bound", "a script that prints after its answer has ended"],
+    next: "Correct what the application writes behind the last chunk: fields, or nothing but an empty line.",
     retry: retry::NEVER,
 };
 

@@ -74,7 +74,7 @@ pub(super) const MALFORMED: Facts = Facts {
     passes: false,
     meaning: "The head of the upstream's answer is not valid HTTP.",
     real_life: &["a field with forbidden characters", "a script that prints text before its header"],
-    next: "Correct the field that the evidence shows.",
+    next: "Correct the line that the evidence shows.",
     retry: retry::NEVER,
 };
 

@@ -201,6 +201,10 @@ impl Attempt<'_> {
         }
         let mut answer = Response::new(body);
         *answer.status_mut() = head.status;
+        if let Some(reason) = head.reason {
+            // Without it the server would find words of its own.
+            answer.extensions_mut().insert(reason);
+        }
         *answer.headers_mut() = head.fields;
         delimit(answer.headers_mut(), framing, head.stated);
         incoming::identify(answer.headers_mut(), head.dated, self.record, &self.pool.clock);

@@ -45,6 +45,45 @@ fn hop_by_hop_fields_of_an_answer_stay_here() {
 }
 
 #[test]
+fn a_later_minor_version_is_read_as_the_highest_known_one() {
+    let origin = Origin::answering("HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let gate = before(&origin);
+    let mut client = gate.client();
+    assert_eq!((client.get("/1").text(), client.get("/2").text()), ("ok", "ok"));
+    assert_eq!(origin.connections(), 1);
+}
+
+#[test]
+fn a_status_without_words_of_its_own_keeps_those_of_the_upstream() {
+    for (line, expected) in [("299 Odd", "299 Odd"), ("299", "299 "), ("200 Fine", "200 OK")] {
+        // More than once, because heads that come again are remembered.
+        let origin = Origin::answering(format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n"));
+        let gate = before(&origin);
+        let mut client = gate.client();
+        for _ in 0..4 {
+            client.send("GET /odd HTTP/1.1\r\nHost: a\r\n\r\n");
+            client.read_until(b"\r\n\r\n");
+            let line = format!("HTTP/1.1 {expected}\r\n");
+            assert_eq!(client.read_exactly(line.len()), line.as_bytes());
+            client = gate.client();
+        }
+    }
+}
+
+#[test]
+fn a_challenge_for_credentials_passes_with_its_407() {
+    let origin = Origin::answering(
+        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n\r\n",
+    );
+    let response = before(&origin).client().get("/407");
+    assert_eq!(
+        (response.status, response.field("proxy-authenticate")),
+        (407, Some("Basic realm=\"a\"")),
+        "{response:?}"
+    );
+}
+
+#[test]
 fn strangers_are_not_believed_about_who_they_are() {
     let forged = "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n\
                   X-Real-IP: 192.0.2.7\r\nForwarded: for=192.0.2.7\r\nX-Request-Id: forged\r\n";

@@ -43,6 +43,11 @@ pub fn rows() -> Vec<Row> {
             b"HTTP/1.1 200 OK\r\nNoColonHere\r\nContent-Length: 0\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nX: a\r\n folded\r\nContent-Length: 0\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200OK\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.10 200 OK\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 200 OK\rContent-Length: 5\r\rHELLO",
         ],
     );
     table(

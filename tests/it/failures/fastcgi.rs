@@ -25,6 +25,7 @@ pub fn rows() -> Vec<Row> {
         answered("fcgi-protocol-error", &[stdout(OPEN), end(0, 2)]),
         answered("fcgi-cant-mpx", &[end(0, 1)]).delivered("no"),
         answered("fcgi-unknown-role", &[end(0, 3)]).delivered("no"),
+        answered("fcgi-protocol-error", &[end(0, 9)]),
         answered("fcgi-no-headers", &[end(0, 0)]),
         answered("fcgi-no-headers", &[stderr("PHP Fatal error: out of memory"), end(255, 0)]),
         answered("fcgi-no-headers", &[stderr("only words")]),

@@ -6,12 +6,19 @@ use bytes::BytesMut;
 use super::{
     super::http1::head::{Fault, Head, shown},
     head,
-    record::{Ended, Piece, Reader},
+    record::{CONFUSED, Ended, Piece, Reader},
 };
 use crate::{failure::Cause, limits};
 
 /// The protocol status of a request that was carried out (FastCGI specification, section 5.5).
 const COMPLETE: u8 = 0;
+
+/// What to do about an application that ended a request in order and said nothing.
+const SILENT: &str = "It did not crash, it ended the request in order (END_REQUEST): see in its own log and in the script \
+                      why nothing was printed, such as a fatal error with `display_errors` off.";
+/// And about one that said something else than a head.
+const UNFINISHED: &str = "It did not crash, it ended the request in order (END_REQUEST): let the script print its fields \
+                          first, and an empty line behind them.";
 
 /// An answer under way.
 #[derive(Default)]
@@ -69,7 +76,7 @@ impl Answer {
                 Some(Piece::End(Ended { protocol, .. })) if self.headed && protocol != COMPLETE => {
                     let evidence =
                         format!("END_REQUEST has the protocol status {protocol} behind the head of an answer");
-                    return Err(Fault::new(Cause::FcgiProtocolError, evidence));
+                    return Err(Fault::new(Cause::FcgiProtocolError, evidence).next(CONFUSED));
                 }
                 Some(Piece::End(ended)) => self.ended = self.ended.or(Some(ended)),
             }
@@ -103,10 +110,8 @@ impl Answer {
             && let Some(head) = head::take(&mut self.stdout, limit)?
         {
             if let Some(Ended { protocol: 1.., .. }) = self.ended {
-                return Err(Fault::new(
-                    Cause::FcgiProtocolError,
-                    "an answer came, and behind it a refusal of the request",
-                ));
+                let evidence = "an answer came, and behind it a refusal of the request";
+                return Err(Fault::new(Cause::FcgiProtocolError, evidence).next(CONFUSED));
             }
             self.headed = true;
             return Ok(Some(head));
@@ -119,7 +124,7 @@ impl Answer {
     pub fn cut(&mut self, how: &str) -> Fault {
         if self.stdout.is_empty() {
             let evidence = format!("the connection was {how} before a header and before END_REQUEST{}", self.said());
-            return Fault { cause: Cause::FcgiNoHeaders, evidence, http: self.understood() };
+            return Fault::new(Cause::FcgiNoHeaders, evidence).in_protocol(self.understood());
         }
         let (length, begun) = (self.stdout.len(), shown(&self.stdout));
         let evidence = format!("the connection was {how} after {length} bytes of the CGI head: {begun}{}", self.said());
@@ -145,7 +150,7 @@ impl Answer {
                 "END_REQUEST has the protocol status {protocol} though the application has begun to answer{}",
                 self.said()
             );
-            return Fault::new(Cause::FcgiProtocolError, evidence);
+            return Fault::new(Cause::FcgiProtocolError, evidence).next(CONFUSED);
         }
         let (cause, what) = match protocol {
             CANT_MPX_CONN => {
@@ -153,14 +158,21 @@ impl Answer {
             }
             OVERLOADED => (Cause::FcgiOverloaded, "FCGI_OVERLOADED: it takes no more requests at the moment"),
             UNKNOWN_ROLE => (Cause::FcgiUnknownRole, "FCGI_UNKNOWN_ROLE: it does not act as a responder"),
+            _ if protocol != COMPLETE => {
+                let evidence =
+                    format!("END_REQUEST has the protocol status {protocol}, there are 0 to 3{}", self.said());
+                return Fault::new(Cause::FcgiProtocolError, evidence).next(CONFUSED);
+            }
             _ => {
                 let status = if app == 0 { String::new() } else { format!(" with status {app}") };
-                let came = match self.stdout.len() {
-                    0 => "without a byte of an answer".to_owned(),
-                    length => format!("after {length} bytes that are no whole head: {}", shown(&self.stdout)),
+                let (came, next) = match self.stdout.len() {
+                    0 => ("without a byte of an answer".to_owned(), SILENT),
+                    length => {
+                        (format!("after {length} bytes that are no whole head: {}", shown(&self.stdout)), UNFINISHED)
+                    }
                 };
                 let evidence = format!("the application ended the request{status} {came}{}", self.said());
-                return Fault::new(Cause::FcgiNoHeaders, evidence);
+                return Fault::new(Cause::FcgiNoHeaders, evidence).next(next);
             }
         };
         Fault::new(cause, format!("the application refused the request with {what}{}", self.said()))
@@ -237,6 +249,7 @@ mod tests {
             (vec![end(0, 3)], Cause::FcgiUnknownRole, "UNKNOWN_ROLE"),
             (vec![end(0, 0)], Cause::FcgiNoHeaders, "without a byte"),
             (vec![end(9, 0)], Cause::FcgiNoHeaders, "status 9"),
+            (vec![end(0, 9)], Cause::FcgiProtocolError, "protocol status 9, there are"),
             (vec![record(kind::STDERR, b"no\nmemory"), end(1, 0)], Cause::FcgiNoHeaders, "it said: no"),
             (vec![record(kind::STDOUT, b"A: b\n"), end(0, 0)], Cause::FcgiNoHeaders, "5 bytes"),
             // Whoever has begun to answer has been asked: no such refusal proves anything.

@@ -3,6 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
+use hyper::ext::ReasonPhrase;
 
 use super::super::http1::{
     fields::{self, Why},
@@ -26,7 +27,12 @@ pub fn take(buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> 
     let raw = buffer.split_to(len).freeze();
     let mut head = all(&raw)?;
     match head.fields.remove("status") {
-        Some(value) => head.status = status(value.as_bytes())?,
+        Some(value) => {
+            head.status = status(value.as_bytes())?;
+            if head.status.canonical_reason().is_none() {
+                head.reason = ReasonPhrase::try_from(value.as_bytes().get(CODE + 1..).unwrap_or_default()).ok();
+            }
+        }
         None if head.fields.contains_key(header::LOCATION) => head.status = StatusCode::FOUND,
         None => {}
     }
@@ -51,6 +57,7 @@ fn all(raw: &Bytes) -> Result<Head, Fault> {
         };
         let evidence = format!("line {} of the CGI head is {} ({why})", bad.number, shown(bad.line));
         Fault::new(Cause::ResponseHeadMalformed, evidence)
+            .next("Correct what the script prints before its header or in it; the evidence shows the line.")
     })?;
     if count == 0 {
         return Err(Fault::new(Cause::ResponseHeadMalformed, "the CGI head has no field, its first line is empty"));

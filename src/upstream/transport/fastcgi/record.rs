@@ -18,6 +18,10 @@ const REQUEST: u16 = 1;
 /// The one version there is.
 const VERSION: u8 = 1;
 
+/// What to do about an application that speaks FastCGI and breaks its rules.
+pub const CONFUSED: &str = "The address is right, what came before was FastCGI: see what else writes to the application's \
+                            socket, or update its FastCGI library.";
+
 /// Types of records.
 pub mod kind {
     /// Begins a request.
@@ -175,7 +179,8 @@ impl Reader {
     }
 
     fn fault(&self, evidence: String) -> Fault {
-        Fault { cause: Cause::FcgiProtocolError, evidence, http: self.understood }
+        let fault = Fault::new(Cause::FcgiProtocolError, evidence).in_protocol(self.understood);
+        if self.understood { fault.next(CONFUSED) } else { fault }
     }
 }
 

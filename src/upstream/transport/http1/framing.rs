@@ -1,10 +1,10 @@
 //! Where the body of an answer ends, by RFC 9112 section 6.3 to the letter; pure.
 //! Reads a head, leaves the bytes themselves to `chunked` and the exchange.
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::head::{Fault, Head, Stated, shown};
-use crate::failure::Cause;
+use crate::failure::{Cause, Parameter};
 
 /// How a body is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub fn framing(head: &Head, answers_head: bool) -> Result<Framing, Fault> {
             return Err(Fault::new(
                 Cause::ResponseFramingConflict,
                 format!("Transfer-Encoding: {coding} in an HTTP/1.0 answer"),
+            )
+            .next(
+                "Let the application answer with HTTP/1.1 where it sends chunks, or without Transfer-Encoding (RFC 9112 \
+                 section 6.1).",
             ));
         }
     }
@@ -70,10 +74,36 @@ fn coding(head: &Head) -> Result<Option<&'static str>, Fault> {
         return Ok(Some("chunked"));
     }
     let all: Vec<&[u8]> = head.hop_values(header::TRANSFER_ENCODING).map(HeaderValue::as_bytes).collect();
-    Err(Fault::new(
-        Cause::ResponseTransferCoding,
-        format!("Transfer-Encoding is {}, only chunked can be decoded", shown(&all.join(&b", "[..]))),
-    ))
+    let all = all.join(&b", "[..]);
+    Err(unknown_coding(&all))
+}
+
+/// Names what of the transfer codings in `all` cannot be decoded, or that there is nothing to decode.
+fn unknown_coding(all: &[u8]) -> Fault {
+    let names: Vec<_> = all
+        .split(|byte| *byte == b',')
+        .map(|item| item.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let evidence = format!("Transfer-Encoding is {}, only chunked can be decoded", shown(all));
+    let fault = Fault::new(Cause::ResponseTransferCoding, evidence);
+    let Some(name) = names.iter().find(|name| *name != b"chunked").or(names.first()) else {
+        return fault.next("Take the empty Transfer-Encoding out of the application.");
+    };
+    let fault = match &name[..] {
+        b"chunked" if names.len() > 1 => fault.next(
+            "Say `chunked` once: the application sets it by hand, or something between it and the gateway adds it again.",
+        ),
+        b"chunked" => fault.next("Take the parameters away: `chunked` has none."),
+        b"identity" => fault.next("Take `identity` out of Transfer-Encoding: it no longer exists (RFC 9112 section 7)."),
+        _ => fault,
+    };
+    match str::from_utf8(name) {
+        Ok(name) if HeaderName::from_bytes(name.as_bytes()).is_ok() => {
+            fault.parameter("coding", Parameter::Text(name.to_owned()))
+        }
+        _ => fault,
+    }
 }
 
 /// The one Content-Length; equal repetitions count as one (RFC 9110 section 8.6).
@@ -88,7 +118,8 @@ fn length(fields: &HeaderMap) -> Result<Option<u64>, Fault> {
                 return Err(Fault::new(
                     Cause::ResponseFramingConflict,
                     format!("Content-Length is {}, which is no length", shown(value.as_bytes())),
-                ));
+                )
+                .next("Correct what the application writes into Content-Length: digits and nothing else."));
             };
             if found.is_some_and(|other| other != number) {
                 return Err(Fault::new(

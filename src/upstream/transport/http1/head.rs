@@ -1,19 +1,30 @@
 //! Reads the head of an HTTP/1 answer, strictly (RFC 9112 sections 2 to 5); pure.
-//! The exchange feeds it what it has read so far; what body follows is `framing`'s to say.
+//! The exchange feeds it what it has read so far. Its first bytes are `sniff`'s, its first line is `status_line`'s, what
+//! body follows is `framing`'s to say.
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use hyper::ext::ReasonPhrase;
 use smallvec::SmallVec;
 
-use super::fields::{self, Extent, Why, extent};
-use crate::{failure::Cause, limits, message::hop};
+use super::{
+    fields::{self, Bad, Extent, Why, extent},
+    sniff, status_line,
+};
+use crate::{
+    failure::{Cause, Parameter},
+    limits,
+    message::hop,
+};
 
 /// The head of an answer.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// 100 to 599.
     pub status: StatusCode,
-    /// Whether it said HTTP/1.1; else HTTP/1.0.
+    /// What it is in words, where no document says that; else those are used.
+    pub reason: Option<ReasonPhrase>,
+    /// Whether it said HTTP/1.1 or more; else HTTP/1.0.
     pub http11: bool,
     /// The fields that are for the client.
     pub fields: HeaderMap,
@@ -44,6 +55,7 @@ impl Head {
     pub fn new(status: StatusCode, http11: bool, room: usize) -> Self {
         Self {
             status,
+            reason: None,
             http11,
             fields: HeaderMap::with_capacity(room),
             hop: SmallVec::new(),
@@ -69,12 +81,28 @@ impl Head {
     /// The head with all its fields: what Connection says is known, and what it names ends here.
     #[must_use]
     pub fn complete(mut self) -> Self {
+        if self.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            self.let_challenge_pass();
+        }
         self.named = hop::Named::by(self.hop_values(header::CONNECTION), &self.fields);
         for name in self.named.fields() {
             self.fields.remove(name);
         }
         self.dated = self.fields.contains_key(header::DATE);
         self
+    }
+
+    /// A 407 without its challenge tells nobody what is asked for. The field is not among those that RFC 9110 section 7.6.1
+    /// ends at every hop; where it is for nobody, with any other status, it stays here.
+    fn let_challenge_pass(&mut self) {
+        let Self { hop, fields, .. } = self;
+        hop.retain(|(name, value)| {
+            let stays = *name != header::PROXY_AUTHENTICATE;
+            if !stays {
+                fields.append(&*name, value.clone());
+            }
+            stays
+        });
     }
 
     /// The values of a field of this connection.
@@ -106,12 +134,34 @@ pub struct Fault {
     pub evidence: String,
     /// Whether the bytes were an answer in the right protocol at all.
     pub http: bool,
+    /// A next step that is more exact than the cause's own.
+    pub next: Option<&'static str>,
+    /// What Proxy-Status says of it.
+    pub parameter: Option<(&'static str, Parameter)>,
 }
 
 impl Fault {
     /// A fault in what was recognised as HTTP.
     pub fn new(cause: Cause, evidence: impl Into<String>) -> Self {
-        Self { cause, evidence: evidence.into(), http: true }
+        Self { cause, evidence: evidence.into(), http: true, next: None, parameter: None }
+    }
+
+    /// The same in what may have been another protocol.
+    #[must_use]
+    pub fn in_protocol(self, http: bool) -> Self {
+        Self { http, ..self }
+    }
+
+    /// Gives a next step that is more exact than the cause's own.
+    #[must_use]
+    pub fn next(self, next: &'static str) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// Adds a parameter of Proxy-Status.
+    #[must_use]
+    pub fn parameter(self, name: &'static str, value: Parameter) -> Self {
+        Self { parameter: Some((name, value)), ..self }
     }
 }
 
@@ -130,13 +180,21 @@ pub(super) fn whole(buffer: &mut BytesMut, limit: usize) -> Result<Option<(Bytes
     if buffer.is_empty() {
         return Ok(None);
     }
-    protocol(buffer)?;
-    let Some(Extent { len, passing }) = extent(buffer) else {
-        return if buffer.len() > limit { Err(too_large(buffer, limit)) } else { Ok(None) };
+    sniff::protocol(buffer)?;
+    let (len, passing) = match extent(buffer) {
+        Some(Extent { len, passing }) if len <= limit => (len, passing),
+        found => {
+            // As much of it as every way of splitting has seen by then.
+            if let Some(fault) = lone_cr(&buffer[..buffer.len().min(limit + 1)]) {
+                return Err(fault);
+            }
+            return match found {
+                Some(Extent { len, .. }) => Err(too_large(&buffer[..len], limit)),
+                None if buffer.len() > limit => Err(too_large(buffer, limit)),
+                None => Ok(None),
+            };
+        }
     };
-    if len > limit {
-        return Err(too_large(&buffer[..len], limit));
-    }
     Ok(Some((buffer.split_to(len).freeze(), passing)))
 }
 
@@ -148,119 +206,62 @@ pub fn begins(bytes: &[u8]) -> bool {
 }
 
 /// What every HTTP/1 answer begins with.
-const START: &[u8] = b"HTTP/1.";
-
-/// Whether the first bytes can be an HTTP/1 status line; names the other protocol where they cannot.
-fn protocol(bytes: &[u8]) -> Result<(), Fault> {
-    if begins(bytes) {
-        return match bytes.get(START.len()) {
-            None | Some(b'0' | b'1') => Ok(()),
-            Some(_) => Err(Fault::new(
-                Cause::ResponseHeadMalformed,
-                format!("the status line names an unknown version: {}", shown(bytes)),
-            )),
-        };
-    }
-    let not_http = |what: &str| Fault {
-        cause: Cause::ResponseNotHttp,
-        evidence: format!("the answer is not HTTP/1 but {what}: {}", shown(bytes)),
-        http: false,
-    };
-    Err(match bytes {
-        // An alert or a handshake record of TLS (RFC 8446 section 5.1).
-        [0x15 | 0x16, 0x03, ..] => Fault {
-            cause: Cause::ResponseIsTls,
-            evidence: format!("the server speaks TLS on this port: {}", shown(bytes)),
-            http: false,
-        },
-        [0x15 | 0x16] => return Ok(()),
-        [b'\r' | b'\n', ..] => {
-            Fault::new(Cause::ResponseHeadMalformed, format!("an empty line before the status line: {}", shown(bytes)))
-        }
-        // A SETTINGS frame on stream 0 (RFC 9113 section 6.5).
-        [0, 0, _, 4, _, 0, 0, 0, 0, ..] => not_http("HTTP/2"),
-        [1, 3 | 6 | 7, ..] => not_http("FastCGI"),
-        _ if bytes.starts_with(b"SSH-") => not_http("SSH"),
-        _ if bytes.starts_with(b"HTTP/") => not_http("another version of HTTP"),
-        _ if bytes.starts_with(b"-ERR") || bytes.starts_with(b"+OK") => not_http("a line protocol such as Redis"),
-        _ if bytes[0] == b'<' => not_http("bare HTML or XML"),
-        _ => not_http("something else"),
-    })
-}
+pub(super) const START: &[u8] = b"HTTP/1.";
 
 /// Parses a whole head with so many fields for the client.
 pub(super) fn parse(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
-    // Without room for fields it stops at the first of them.
-    let mut line = httparse::Response::new(&mut []);
-    match line.parse(raw) {
-        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => {}
-        Ok(httparse::Status::Partial) => {
-            return Err(Fault::new(Cause::ResponseHeadMalformed, format!("the head cannot be read: {}", shown(raw))));
-        }
-        Err(error) => return Err(malformed(raw, error)),
+    // However it is split, a CR on its own is what is wrong first.
+    read(raw, passing).map_err(|fault| lone_cr(raw).unwrap_or(fault))
+}
+
+fn read(raw: &Bytes, passing: usize) -> Result<Head, Fault> {
+    let end = memchr::memchr(b'\n', raw).unwrap_or(raw.len());
+    let line = raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end]);
+    let line = status_line::read(line)?;
+    let mut head = Head::new(line.status, line.http11, passing + ADDED);
+    if line.status.canonical_reason().is_none() {
+        head.reason = ReasonPhrase::try_from(line.reason).ok();
     }
-    let code = line.code.unwrap_or_default();
-    let status = match StatusCode::from_u16(code) {
-        Ok(status) if code < MAX_STATUS => status,
-        _ => return Err(Fault::new(Cause::ResponseBadStatus, format!("the status is {code}, outside 100 to 599"))),
-    };
-    let mut head = Head::new(status, line.version == Some(1), passing + ADDED);
-    let behind = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
-    fields::read(raw, behind, |name, value| head.add(name, value)).map_err(|bad| match bad.why {
-        Why::TooMany => too_many(),
-        Why::NoColon | Why::Name => malformed(raw, httparse::Error::HeaderName),
-        Why::Value => malformed(raw, httparse::Error::HeaderValue),
-    })?;
+    let behind = raw.len().min(end + 1);
+    fields::read(raw, behind, |name, value| head.add(name, value)).map_err(malformed)?;
     Ok(head.complete())
 }
 
 /// Room for what the gateway adds, and for one more: a map makes room before it looks whether a field is there already.
 const ADDED: usize = 3;
 
-/// The first status that does not exist (RFC 9110 section 15).
-const MAX_STATUS: u16 = 600;
+/// Names the field line that is wrong.
+fn malformed(Bad { line, number, why }: Bad<'_>) -> Fault {
+    let why = match why {
+        Why::TooMany => return too_many(),
+        _ if matches!(line.first(), Some(b' ' | b'\t')) => "a folded line, which RFC 9112 forbids",
+        Why::NoColon => "no colon",
+        Why::Name => "not the name of a field",
+        Why::Value => "a character that no value may have",
+    };
+    Fault::new(Cause::ResponseHeadMalformed, format!("field line {number} is {} ({why})", shown(line)))
+}
 
-/// Names the first line that is wrong.
-fn malformed(raw: &[u8], error: httparse::Error) -> Fault {
-    let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let status_line = lines.next().unwrap_or_default();
-    if error == httparse::Error::Status {
-        return Fault::new(Cause::ResponseBadStatus, format!("the status line is {}", shown(status_line)));
-    }
-    let mut slots = [httparse::EMPTY_HEADER; 1];
-    let status_is_good = httparse::Response::new(&mut slots)
-        .parse(&[status_line, b"\r\n\r\n"].concat())
-        .is_ok_and(|status| status.is_complete());
-    if !status_is_good {
-        return Fault::new(
-            Cause::ResponseHeadMalformed,
-            format!("the status line is {} ({error})", shown(status_line)),
-        );
-    }
-    for (index, line) in lines.enumerate() {
-        let alone = [b"HTTP/1.1 200 OK\r\n", line, b"\r\n\r\n"].concat();
-        let folded = matches!(line.first(), Some(b' ' | b'\t'));
-        if folded || httparse::Response::new(&mut [httparse::EMPTY_HEADER; 2]).parse(&alone).is_err() {
-            let why = if folded { "a folded line, which RFC 9112 forbids".to_owned() } else { error.to_string() };
-            return Fault::new(
-                Cause::ResponseHeadMalformed,
-                format!("field line {} is {} ({why})", index + 1, shown(line)),
-            );
-        }
-    }
-    Fault::new(Cause::ResponseHeadMalformed, format!("{error} in the head: {}", shown(raw)))
+/// A CR with something other than LF behind it, in the bytes of a head: the one fault that could hide its end for ever
+/// (RFC 9112 section 2.2).
+fn lone_cr(head: &[u8]) -> Option<Fault> {
+    let at = memchr::memchr_iter(b'\r', head).find(|at| head.get(at + 1).is_some_and(|next| *next != b'\n'))?;
+    let evidence = format!("byte {at} of the head is a CR that no LF follows: {}", shown_at(head, at));
+    Some(Fault::new(Cause::ResponseHeadMalformed, evidence).next(
+        "Let the application end the lines of its head with CR LF, and put no CR into the value of a field (RFC 9112 \
+         section 2.2).",
+    ))
 }
 
 /// A head with too many fields.
 #[must_use]
 pub fn too_many() -> Fault {
-    Fault::new(
-        Cause::ResponseHeaderTooLarge,
-        format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS),
-    )
+    let evidence = format!("the head has more than {} field lines", limits::UPSTREAM_HEADERS);
+    Fault::new(Cause::ResponseHeaderTooLarge, evidence)
+        .next("Let the application send fewer fields; how many are taken is no setting.")
 }
 
-/// Names the largest field of a head that is over the limit.
+/// Names the largest field of a head that is over the limit; `bytes` is as much of it as came.
 #[must_use]
 pub fn too_large(bytes: &[u8], limit: usize) -> Fault {
     let largest = bytes
@@ -275,6 +276,7 @@ pub fn too_large(bytes: &[u8], limit: usize) -> Fault {
         Cause::ResponseHeaderTooLarge,
         format!("the head has {} bytes or more, the limit is {limit}{largest}", bytes.len()),
     )
+    .parameter("header-section-size", Parameter::Number(bytes.len() as u64))
 }
 
 /// The first bytes as evidence, escaped.
@@ -283,4 +285,12 @@ pub fn shown(bytes: &[u8]) -> String {
     let first = &bytes[..bytes.len().min(limits::EVIDENCE_BYTES)];
     let more = if bytes.len() > first.len() { "…" } else { "" };
     format!("\"{}\"{more}", first.escape_ascii())
+}
+
+/// The same of bytes around the one at `at`.
+#[must_use]
+pub fn shown_at(bytes: &[u8], at: usize) -> String {
+    let from = at.saturating_sub(limits::EVIDENCE_BYTES / 2);
+    let before = if from > 0 { "…" } else { "" };
+    format!("{before}{}", shown(&bytes[from..]))
 }

@@ -6,6 +6,8 @@ pub mod fields;
 pub mod framing;
 pub mod head;
 pub mod memo;
+pub mod sniff;
+pub mod status_line;
 #[cfg(test)]
 mod tests;
 

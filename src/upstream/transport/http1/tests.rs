@@ -9,7 +9,7 @@ use super::{
     framing::{Framing, framing, keeps_alive},
     head::{self, Fault, Head},
 };
-use crate::failure::Cause;
+use crate::failure::{Cause, Parameter};
 
 const LIMIT: usize = 1000;
 
@@ -33,6 +33,9 @@ fn read(bytes: &[u8], step: usize) -> Read {
 fn every_head_has_one_reading_however_it_is_split() {
     use Framing::{Chunked, Length, None, UntilClose};
     let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "a".repeat(LIMIT));
+    let long_cr = format!("HTTP/1.1 200 OK\r\nX: {}\ra", "a".repeat(LIMIT));
+    let short_cr = format!("HTTP/1.1 200 OK\r\nX: \r{}\r\n\r\n", "a".repeat(LIMIT));
+    let many_cr = format!("HTTP/1.1 200 OK\r\n{}A\r:\n\r\n", ":\n".repeat(crate::limits::UPSTREAM_HEADERS + 1));
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(crate::limits::UPSTREAM_HEADERS / 2));
     let table: &[(&str, Read)] = &[
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Ok(Some((200, Length(5), true)))),
@@ -56,7 +59,15 @@ fn every_head_has_one_reading_however_it_is_split() {
         ("HTTP/1.1 abc\r\n\r\n", Err(Cause::ResponseBadStatus)),
         ("HTTP/1.1 -200 OK\r\n\r\n", Err(Cause::ResponseBadStatus)),
         ("\r\nHTTP/1.1 200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
-        ("HTTP/1.2 200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.2 200 OK\r\nContent-Length: 1\r\n\r\n", Ok(Some((200, Length(1), true)))),
+        ("HTTP/1.10 200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 O\0K\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1  200 OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200OK\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        // A CR that no LF follows is certain, whatever comes behind it and whatever else is wrong.
+        ("HTTP/1.1 200 OK\rContent-Length: 5\r\rHELLO", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 999 Odd\r\nA: \rb\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
+        ("HTTP/1.1 200 OK\r\nA: b\r\n\r", Ok(Option::None)),
         ("HTTP/1.1 200 OK\r\nNo colon\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
         ("HTTP/1.1 200 OK\r\nA : b\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
         ("HTTP/1.1 200 OK\r\n: b\r\n\r\n", Err(Cause::ResponseHeadMalformed)),
@@ -81,6 +92,9 @@ fn every_head_has_one_reading_however_it_is_split() {
         ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Err(Cause::ResponseFramingConflict)),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", Err(Cause::ResponseTransferCoding)),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", Err(Cause::ResponseTransferCoding)),
+        (&long_cr, Err(Cause::ResponseHeaderTooLarge)),
+        (&short_cr, Err(Cause::ResponseHeadMalformed)),
+        (&many_cr, Err(Cause::ResponseHeadMalformed)),
         (&long, Err(Cause::ResponseHeaderTooLarge)),
         (&long[..=LIMIT], Err(Cause::ResponseHeaderTooLarge)),
         (&many, Ok(Some((200, UntilClose, false)))),
@@ -146,7 +160,9 @@ fn every_chunked_body_has_one_reading_however_it_is_split() {
         ("5\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("0x5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("-5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
-        ("5 \r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5 \t \r\nhello\r\n0 \r\n\r\n", Ok(("hello", true, ""))),
+        (" 5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
+        ("5 5\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("10000000000000005\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("5\r;a\r\nhello\r\n", Err(Cause::BodyBadChunk)),
         ("5;a\0b\r\nhello\r\n", Err(Cause::BodyBadChunk)),
@@ -162,6 +178,72 @@ fn every_chunked_body_has_one_reading_however_it_is_split() {
                 expected.map(|(data, done, left)| (data.into(), done, Bytes::copy_from_slice(left.as_bytes())));
             assert_eq!(got, expected, "{} by {step}", bytes.escape_debug());
         }
+        let looked = Chunked::look_over(bytes.as_bytes());
+        let looked = looked.map(|decoder| decoder.is_done()).map_err(|fault| fault.cause);
+        assert_eq!(looked, expected.map(|(_, done, _)| done), "{}", bytes.escape_debug());
+    }
+}
+
+#[test]
+fn what_a_line_of_chunks_lacks_is_shown() {
+    let said = |bytes: &[u8]| Chunked::look_over(bytes).unwrap_err();
+    let fault = said(b"5\nhello\r\n");
+    assert!(fault.evidence.ends_with(r#"is "5\n", which ends without CR"#), "{}", fault.evidence);
+    let fault = said(b"0\r\nA: b\r\nNo Colon\r\n\r\n");
+    assert!(fault.evidence.contains(r#"line 2 of the trailer section is "No Colon""#), "{}", fault.evidence);
+    assert_eq!(fault.next, None, "nothing is too large");
+}
+
+#[test]
+fn a_coding_that_cannot_be_decoded_is_named() {
+    for (value, coding, next) in [
+        ("gzip, chunked", Some("gzip"), None),
+        ("chunked, GZIP;q=1", Some("gzip"), None),
+        ("chunked, chunked", Some("chunked"), Some("once")),
+        ("chunked;a=b", Some("chunked"), Some("parameters")),
+        ("identity", Some("identity"), Some("`identity`")),
+        ("", None, Some("empty")),
+        ("\"x\"", None, None),
+    ] {
+        let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {value}\r\n\r\n");
+        let head = head::take(&mut BytesMut::from(&text[..]), LIMIT).unwrap().unwrap();
+        let fault = framing(&head, false).unwrap_err();
+        let expected = coding.map(|coding| ("coding", Parameter::Text(coding.to_owned())));
+        assert_eq!((fault.cause, fault.parameter), (Cause::ResponseTransferCoding, expected), "{value}");
+        assert_eq!(fault.next.is_some(), next.is_some(), "{value}");
+        assert!(next.is_none_or(|next| fault.next.is_some_and(|said| said.contains(next))), "{value}");
+    }
+}
+
+#[test]
+fn a_head_that_is_too_large_says_how_large_it_is_and_one_of_too_many_lines_does_not() {
+    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\nbody", "a".repeat(LIMIT));
+    let fault = head::take(&mut BytesMut::from(&long[..]), LIMIT).unwrap_err();
+    let size = (long.len() - "body".len()) as u64;
+    assert_eq!(fault.parameter, Some(("header-section-size", Parameter::Number(size))));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A:\n".repeat(crate::limits::UPSTREAM_HEADERS + 1));
+    let fault = head::take(&mut BytesMut::from(&many[..]), LIMIT).unwrap_err();
+    assert_eq!((fault.cause, &fault.parameter), (Cause::ResponseHeaderTooLarge, &None), "{}", fault.evidence);
+    assert!(fault.next.is_some_and(|next| next.contains("fewer")));
+}
+
+#[test]
+fn words_of_a_status_that_has_none_are_kept() {
+    for (line, expected) in [("299 Odd", Some(&b"Odd"[..])), ("299", Some(b"")), ("200 Fine", None)] {
+        let text = format!("HTTP/1.1 {line}\r\n\r\n");
+        let head = head::take(&mut BytesMut::from(&text[..]), LIMIT).unwrap().unwrap();
+        assert_eq!(head.reason.as_ref().map(AsRef::<[u8]>::as_ref), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_challenge_passes_with_the_status_that_it_belongs_to() {
+    for (status, passes) in [(407, true), (200, false)] {
+        let text = format!("HTTP/1.1 {status} X\r\nProxy-Authenticate: a\r\nProxy-Authenticate: b\r\n\r\n");
+        let head = head::take(&mut BytesMut::from(&text[..]), LIMIT).unwrap().unwrap();
+        let values: Vec<_> = head.fields.get_all("proxy-authenticate").iter().collect();
+        assert_eq!(values, if passes { vec!["a", "b"] } else { vec![] }, "{status}");
+        assert_eq!(head.hop.is_empty(), passes);
     }
 }
 

@@ -18,7 +18,7 @@ use goodgate::{
 };
 use http::{
     HeaderName, HeaderValue,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, PROXY_AUTHENTICATE, TRANSFER_ENCODING},
 };
 
 use super::pieces;
@@ -95,12 +95,18 @@ fn check_head(head: &Head, raw: &[u8]) {
     assert!((100..600).contains(&head.status.as_u16()), "{}", head.status);
     let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let status_line = lines.next().unwrap_or_default();
-    let version = if head.http11 { "HTTP/1.1" } else { "HTTP/1.0" };
-    assert!(
-        status_line.starts_with(format!("{version} {}", head.status.as_str()).as_bytes()),
-        "{}",
-        raw.escape_ascii()
-    );
+    let minor = status_line.strip_prefix(b"HTTP/1.").and_then(<[u8]>::first).expect("another protocol was taken");
+    assert!(minor.is_ascii_digit() && head.http11 == (*minor != b'0'), "{}", raw.escape_ascii());
+    let rest = status_line[b"HTTP/1.1".len()..].strip_prefix(b" ").expect("no blank behind the version");
+    let words = rest.strip_prefix(head.status.as_str().as_bytes()).expect("another status");
+    let reason = words.strip_prefix(b" ").unwrap_or_else(|| {
+        assert!(words.is_empty(), "no blank behind the status: {}", raw.escape_ascii());
+        words
+    });
+    assert!(reason.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control()), "{}", raw.escape_ascii());
+    let kept = head.status.canonical_reason().is_none().then_some(reason);
+    assert_eq!(head.reason.as_ref().map(AsRef::<[u8]>::as_ref), kept, "{}", raw.escape_ascii());
+    assert!(!raw.windows(2).any(|two| two[0] == b'\r' && two[1] != b'\n'), "a CR alone: {}", raw.escape_ascii());
     let mut plain: BTreeMap<Vec<u8>, Vec<&[u8]>> = BTreeMap::new();
     for line in lines.by_ref().take_while(|line| !line.is_empty()) {
         let colon = line.iter().position(|byte| *byte == b':').expect("a field line without a colon was taken");
@@ -124,9 +130,10 @@ fn check_head(head: &Head, raw: &[u8]) {
             assert!(!head.fields.contains_key(&name), "{name} passes though Connection names it");
             continue;
         }
+        let challenge = head.status.as_u16() == 407 && name == PROXY_AUTHENTICATE;
         let (passing, own) = (head.fields.get_all(&name).iter(), head.hop_values(name.clone()));
         assert!(passing.chain(own).eq(values.iter().copied()), "{name}: {}", raw.escape_ascii());
-        assert!(!head.fields.contains_key(&name) || !is_hop_by_hop(&name), "{name} would pass");
+        assert!(!head.fields.contains_key(&name) || !is_hop_by_hop(&name) || challenge, "{name} would pass");
         fields += values.len();
     }
     assert_eq!(fields, head.fields.len() + head.hop.len());
@@ -177,6 +184,9 @@ fn check_framing(head: &Head) {
 /// A body and what lies behind it.
 pub fn chunked(data: &[u8]) {
     let whole = body([data]);
+    let looked = Chunked::look_over(data).map(|decoder| decoder.is_done()).map_err(|fault| fault.cause);
+    let expected = whole.end.as_ref().map_or(Ok(false), |end| end.as_ref().map(|_| true).map_err(|cause| *cause));
+    assert_eq!(looked, expected, "looking over a body and reading it say different things");
     let split = body(pieces(data));
     assert_eq!(whole, split, "the split decides what the body is");
     let plain = plain_body(data);
@@ -247,10 +257,9 @@ fn plain_body(data: &[u8]) -> Option<(Vec<u8>, usize, usize)> {
         at += size_line.len();
         let said = std::str::from_utf8(size_line.split(|byte| *byte == b';').next()?).ok()?;
         let digits = said.trim_end_matches(['\r', '\n', ' ', '\t']);
-        let extension = size_line.contains(&b';');
         let inside = size_line.strip_suffix(b"\r\n")?;
         let clean = inside.iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control());
-        let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit()) && (extension || digits.len() == inside.len());
+        let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !clean || !plain {
             return None;
         }

@@ -324,6 +324,9 @@ pub const CONTINUE_TIMEOUT: Duration = Duration::from_secs(1);
 pub const KEEPALIVE_RACE: Duration = Duration::from_millis(250);
 /// The most that is taken for them.
 pub const KEEPALIVE_RACE_MOST: Duration = Duration::from_secs(2);
+/// A kept connection that was idle for less than this was not closed because of a server's keep-alive timeout: those are
+/// set in whole seconds.
+pub const KEEPALIVE_LEAST: Duration = Duration::from_millis(900);
 /// Two round trips, at least this, is how long the reset is waited for that proves a request undelivered; then `maybe`.
 pub const PROOF_WAIT_LEAST: Duration = Duration::from_millis(5);
 /// It is not waited for longer than this.

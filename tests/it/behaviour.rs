@@ -4,6 +4,7 @@
 mod balance;
 mod bodies;
 mod early;
+mod evidence;
 mod fallback;
 mod fastcgi;
 mod fields;

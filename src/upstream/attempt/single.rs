@@ -182,8 +182,11 @@ impl Attempt<'_> {
         let held = match framing {
             Framing::Length(length) if length <= self.pool.upstream.hold_body => Some(exchange.hold(length).await?),
             Framing::UntilClose => exchange.whole()?,
-            Framing::Chunked if pulse.cuts(Instant::now) && !is_event_stream(&head) => {
-                exchange.linger(self.pool.upstream.hold_body, limits::CUT_LINGER).await?;
+            Framing::Chunked => {
+                if pulse.cuts(Instant::now) && !is_event_stream(&head) {
+                    exchange.linger(self.pool.upstream.hold_body, limits::CUT_LINGER).await?;
+                }
+                exchange.glance().await?;
                 None
             }
             _ => None,

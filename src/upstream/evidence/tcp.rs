@@ -35,6 +35,7 @@ pub(in crate::upstream) fn tcp(cause: Cause, addresses: &[SocketAddr]) -> Findin
             ),
         ),
         Cause::ConnectTimeout if is_here(address.ip()) => silent_here(address, &listeners()),
+        Cause::ResponseHeaderTimeout if is_here(address.ip()) => unaccepted_here(address, &listeners()),
         Cause::ConnectTimeout => Finding::new(
             "a closed port would have refused at once",
             format!(
@@ -115,6 +116,18 @@ fn silent_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
             "nothing listens there, and a closed port would have refused at once",
             format!("A firewall rule of this host drops packets to {target}: see `nft list ruleset`."),
         ),
+    }
+}
+
+/// A kernel completes connections that no application has accepted yet, and takes what is written to them.
+fn unaccepted_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
+    match listeners.iter().find(|listener| listener.address.port() == target.port() && accepts_for(listener, target)) {
+        Some(Listener { waiting: waiting @ 1.., .. }) => Finding::new(
+            format!("the application has left {waiting} connections unaccepted, this one may be among them"),
+            "The application does not accept connections, or not fast enough: it hangs or is overloaded. Look at its own \
+             log.",
+        ),
+        _ => Finding::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{
     connection::Connection,
-    http1::{Framing, Head},
+    http1::{Framing, Head, chunked::Chunked},
     stream,
     upload::{Upload, Waits},
 };
@@ -206,6 +206,32 @@ impl Exchange {
         Ok(whole.freeze())
     }
 
+    /// Looks over what has come of a chunked answer before its head is told to the client, and waits for nothing. Bytes
+    /// stay as they came.
+    ///
+    /// # Errors
+    /// What has come is not valid, or it ended without a byte of a body.
+    pub async fn glance(&mut self) -> Result<()> {
+        // Only where the connection has ended already is the system asked for more.
+        if self.connection.buffer.is_empty()
+            && let Poll::Ready(Err(end)) = poll_fn(|cx| Poll::Ready(self.poll_more(cx))).await
+        {
+            return Err(self.ended_in_chunks(&end));
+        }
+        match Chunked::look_over(&self.connection.buffer) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(self.fault(fault)),
+        }
+    }
+
+    /// The connection ended inside a chunked body of which nothing has been used yet.
+    fn ended_in_chunks(&self, end: &End) -> Box<Failure> {
+        match Chunked::look_over(&self.connection.buffer) {
+            Ok(chunks) => self.ended_in_body(end, chunks.decoded(), Some(&chunks)),
+            Err(fault) => self.fault(fault),
+        }
+    }
+
     /// Looks a chunked answer over before its head is told to the client: up to `most` bytes of it, for `limit` at most.
     /// Bytes stay as they came.
     ///
@@ -229,7 +255,7 @@ impl Exchange {
             }
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have))),
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_chunks(&end))),
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -312,6 +338,10 @@ impl Exchange {
                 Ok(Some(head)) => return Poll::Ready(Ok(head)),
                 Err(failure) => return Poll::Ready(Err(Stop::Failed(failure))),
             }
+            if waits == Waits::Word && self.upload.is_open() {
+                // The upstream has said its word: the body goes out, and its client is asked for it.
+                continue;
+            }
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => continue,
                 Poll::Ready(Err(end)) => return Poll::Ready(Err(Stop::Ended(end))),
@@ -347,7 +377,7 @@ impl Exchange {
             }
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => self.waiting = Waiting::Nothing,
-                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have as u64))),
+                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_body(&end, have as u64, None))),
                 Poll::Pending => return self.poll_body_deadline(cx, waits).map(Err),
             }
         }

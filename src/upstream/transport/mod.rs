@@ -11,6 +11,7 @@ mod proof;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod upload;
 mod verdict;
 mod witness;

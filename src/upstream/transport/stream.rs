@@ -160,7 +160,10 @@ impl Stream {
                     self.finish();
                     return Poll::Ready(None);
                 }
-                Poll::Ready(Err(end)) => return Poll::Ready(Some(Err(exchange.ended_in_body(&end, self.given)))),
+                Poll::Ready(Err(end)) => {
+                    let chunks = if let Decoder::Chunked(chunks) = &self.decoder { Some(chunks) } else { None };
+                    return Poll::Ready(Some(Err(exchange.ended_in_body(&end, self.given, chunks))));
+                }
                 Poll::Pending => return exchange.poll_body_deadline(cx, waits).map(|failure| Some(Err(failure))),
             }
         }

@@ -2,11 +2,14 @@
 //! before the runtime has heard of it, so that a request really crosses a FIN.
 
 use std::{
+    future::poll_fn,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::Path,
+    pin::pin,
     rc::Rc,
     sync::{Arc, mpsc},
+    task::Poll,
     thread,
     time::{Duration, Instant},
 };
@@ -23,7 +26,7 @@ use crate::{
     clock::Clock,
     config::{self, settings},
     failure::{Cause, Delivered, Failure},
-    message::{Request, RequestBody},
+    message::{Record, Request, RequestBody},
     observe::sample,
     socket::Socket,
     upstream::{Pool, delivery::Delivery, member::Member, outgoing::Identity, replay::Replay, roster::Roster},
@@ -55,6 +58,20 @@ async fn failure_of(
     options: &str,
     witnessed: bool,
 ) -> Box<Failure> {
+    let (record, mut exchange) = exchange(connection, (head, replay), options, witnessed);
+    let failure = exchange.head().await.unwrap_err();
+    exchange.conclude(failure.cause);
+    assert_eq!(record.delivered.get(), failure.delivered, "{failure}");
+    failure
+}
+
+/// An exchange that has not begun.
+fn exchange(
+    connection: Box<Connection>,
+    (head, replay): (&[u8], Box<Replay>),
+    options: &str,
+    witnessed: bool,
+) -> (Rc<Record>, Box<Exchange>) {
     let upstream = upstream("127.0.0.1:1", options);
     let record = Rc::new(sample::record("http://example.com/", &[]));
     let member = Rc::new(Member::new(upstream.servers[0].clone(), &Arc::default()));
@@ -70,11 +87,7 @@ async fn failure_of(
         witnessed,
     };
     let request = (head.to_vec(), replay, false);
-    let mut exchange = Exchange::new(connection, request, (delivery, Clock::new().timer()), terms);
-    let failure = exchange.head().await.unwrap_err();
-    exchange.conclude(failure.cause);
-    assert_eq!(record.delivered.get(), failure.delivered, "{failure}");
-    failure
+    (record, Exchange::new(connection, request, (delivery, Clock::new().timer()), terms))
 }
 
 /// A kept connection that has carried requests of these sizes, all answered, and the peer's end of it.
@@ -96,9 +109,9 @@ async fn kept_at(listener: &TcpListener, sizes: &[usize]) -> (Box<Connection>, T
         });
         let request = vec![b'r'; *size];
         while at < request.len() {
-            at += std::future::poll_fn(|cx| connection.poll_write(cx, &request[at..], b"")).await.unwrap();
+            at += poll_fn(|cx| connection.poll_write(cx, &request[at..], b"")).await.unwrap();
         }
-        assert_eq!(std::future::poll_fn(|cx| connection.poll_read(cx)).await.unwrap(), 6);
+        assert_eq!(poll_fn(|cx| connection.poll_read(cx)).await.unwrap(), 6);
         connection.served(6);
         far = reader.join().unwrap();
     }
@@ -138,6 +151,44 @@ async fn a_connection_that_closed_before_the_first_byte_delivered_nothing() {
         connection.served = served;
         let failure = failure(connection, REQUEST, "").await;
         assert_eq!((failure.cause, failure.delivered), (cause, Delivered::No), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_answer_that_is_broken_when_its_head_comes_is_not_begun() {
+    const NOTHING: &str = "after 0 bytes of the body, before its last chunk";
+    for (body, ends, expected) in [
+        ("", true, Some((Cause::BodyTruncated, NOTHING))),
+        ("zz\r\n", false, Some((Cause::BodyBadChunk, "behind byte 0"))),
+        ("5\r\nhello\r\nzz\r\n", true, Some((Cause::BodyBadChunk, "behind byte 5"))),
+        ("5\r\nhello\r\n0\r\nbad\r\n\r\n", false, Some((Cause::TrailerInvalid, "line 1"))),
+        // Some of it has come, and the client is to have it.
+        ("5\r\nhello\r\n", true, None),
+        ("", false, None),
+        ("5\r\nhel", false, None),
+        ("5\r\nhello\r\n0\r\n\r\n", true, None),
+    ] {
+        let (connection, mut far) = kept(&[1]).await;
+        let none = Replay::new(RequestBody::none(&Rc::new(sample::record("http://example.com/", &[]))), 0);
+        let (_, mut exchange) = exchange(connection, (REQUEST, none), "", false);
+        {
+            let mut head = pin!(exchange.head());
+            assert!(poll_fn(|cx| Poll::Ready(head.as_mut().poll(cx).is_pending())).await, "nothing has come");
+            far.read_exact(&mut [0; REQUEST.len()]).unwrap();
+            far.write_all(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}").as_bytes()).unwrap();
+            if ends {
+                far.shutdown(Shutdown::Both).unwrap();
+            }
+            head.await.unwrap();
+        }
+        let failure = exchange.glance().await.err();
+        let said = failure.as_ref().map(|failure| (failure.cause, failure.evidence.as_str()));
+        match expected {
+            None => assert_eq!(said, None, "{body:?}"),
+            Some((cause, words)) => {
+                assert!(said.is_some_and(|said| said.0 == cause && said.1.contains(words)), "{body:?}: {said:?}");
+            }
+        }
     }
 }
 

@@ -148,6 +148,12 @@ impl Upload {
         self.held == Some(Held::Witness)
     }
 
+    /// Whether the body waits for the upstream to ask for it.
+    #[must_use]
+    pub(super) fn is_asked(&self) -> bool {
+        self.held == Some(Held::Word)
+    }
+
     /// Whether anything moved since the last call.
     pub fn moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)

@@ -1,17 +1,24 @@
 //! What a broken exchange means: one cause, with the evidence.
 //! Called by `exchange` and `stream` at the moment something breaks; whether to try again is for `judge`.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use super::{
-    exchange::{End, Exchange, Expired, Waiting},
-    http1::Framing,
-    http1::head::{Fault, shown},
+    exchange::{End, Exchange},
+    http1::{
+        Framing,
+        chunked::Chunked,
+        head::{Fault, shown},
+    },
     proof::{Findings, Proof},
 };
 use crate::{
     config::settings::ServerAddress,
     failure::{Cause, Delivered, Failure, Parameter, classify},
+    limits,
     message::Length,
     observe::program_log,
     upstream::{evidence::PoolLines, transport::fastcgi::diagnosis},
@@ -23,9 +30,19 @@ impl Exchange {
         self.delivery.answered.set(fault.http || self.interim > 0);
         let refused = matches!(fault.cause, Cause::FcgiOverloaded | Cause::FcgiCantMpx | Cause::FcgiUnknownRole);
         self.delivery.refused.set(refused);
-        let failure = self.delivery.failure(fault.cause, fault.evidence);
+        let mut failure = self.delivery.failure(fault.cause, fault.evidence);
+        failure.next = fault.next.map(str::to_owned);
+        failure.parameters.extend(fault.parameter);
+        let served = self.connection.served;
         match fault.cause {
-            Cause::ResponseTransferCoding => failure,
+            Cause::ResponseNotHttp | Cause::ResponseIsTls if served > 0 => {
+                // Writing to memory cannot fail.
+                let _ = write!(failure.evidence, "; it came on a connection that has served {served} requests before");
+                failure.next(
+                    "It has spoken HTTP before, so these bytes are probably the rest of an answer that was longer than it \
+                     said: see what the application writes behind its answers, and how it counts Content-Length.",
+                )
+            }
             Cause::ResponseNotHttp if matches!(self.connection.buffer[..], [1, 3 | 6 | 7, ..]) => {
                 failure.next("write \"fastcgi://…\" instead of \"http://…\" in `servers`, with the same host and port")
             }
@@ -34,10 +51,6 @@ impl Exchange {
                  of PHP-FPM",
             ),
             Cause::BodyBadChunk => failure.parameter("coding", Parameter::Text("chunked".to_owned())),
-            Cause::ResponseHeaderTooLarge => {
-                let size = self.connection.buffer.len() as u64;
-                failure.parameter("header-section-size", Parameter::Number(size))
-            }
             _ => failure,
         }
     }
@@ -90,10 +103,15 @@ impl Exchange {
         if written == 0 {
             let error = self.upload.error().map(|error| format!(" ({error})")).unwrap_or_default();
             return if reused {
-                self.delivery.failure(
-                    Cause::SendClosedBeforeWrite,
-                    format!("the kept connection was already closed when request {nth} was to be written{error}"),
-                )
+                let idle = self.idle_for();
+                self.delivery
+                    .failure(
+                        Cause::SendClosedBeforeWrite,
+                        format!(
+                            "the kept connection was already closed when request {nth} was to be written{idle}{error}"
+                        ),
+                    )
+                    .next(self.why_closed())
             } else {
                 self.delivery.failure(
                     Cause::ConnectReset,
@@ -104,13 +122,17 @@ impl Exchange {
         if findings.undelivered == Some(Proof::TooLate) {
             self.lost_the_race(findings.at);
             self.delivery.refused.set(true);
-            return self.delivery.failure(
-                Cause::SendClosedBeforeWrite,
-                format!(
-                    "the server had closed the kept connection before request {nth} came: its kernel answered {written} \
-                     bytes with a reset behind the end, and acknowledged none of them"
-                ),
-            );
+            let idle = self.idle_for();
+            return self
+                .delivery
+                .failure(
+                    Cause::SendClosedBeforeWrite,
+                    format!(
+                        "the server had closed the kept connection before request {nth} came{idle}: its kernel answered \
+                         {written} bytes with a reset behind the end, and acknowledged none of them"
+                    ),
+                )
+                .next(self.why_closed());
         }
         if findings.undelivered == Some(Proof::Unread) {
             self.lost_the_race(findings.at);
@@ -126,8 +148,8 @@ impl Exchange {
                 )
                 .next("see whether the server was stopped or killed just then, or closes connections without reading them");
         }
-        // A body that is held back for its head has not been begun: the request is as good as written.
-        if !self.upload.is_done() && !self.upload.is_watched() {
+        // A body that is held back has not been begun: the request is as good as written.
+        if !self.upload.is_done() && self.upload.is_open() {
             let of = match self.upload.replay().length() {
                 Length::Exact(length) => format!(" of a request with {length} bytes of body"),
                 _ => String::new(),
@@ -137,18 +159,37 @@ impl Exchange {
                 format!("the server {how} the connection after {written} bytes{of}, without an answer"),
             );
         }
-        let since_sent =
-            self.delivery.sent.get().map_or(Duration::ZERO, |sent| findings.at.saturating_duration_since(sent));
+        let asked = self.upload.is_asked();
+        // Where the server was asked first there is no more of the request than its head.
+        let sent = self.delivery.sent.get().or_else(|| self.delivery.sending.get().filter(|_| asked));
+        let since_sent = sent.map_or(Duration::ZERO, |sent| findings.at.saturating_duration_since(sent));
         if reused && since_sent < self.race() {
             self.lost_the_race(findings.at);
+            let idle = self.idle_for();
             return self
                 .delivery
                 .failure(
                     Cause::SendResetReused,
-                    format!("the server {how} a kept connection {after} after request {nth} was written to it"),
+                    format!("the server {how} a kept connection {after} after request {nth} was written to it{idle}"),
                 )
-                .next("set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout");
+                .next(self.why_closed());
         }
+        if asked {
+            let cause = match end {
+                End::Closed => Cause::UpstreamClosedNoResponse,
+                End::Failed(_) => Cause::UpstreamResetNoResponse,
+            };
+            let evidence = format!(
+                "the server {how} the connection {after} after the head of the request, before it asked for the body \
+                 (Expect: 100-continue), without a byte of an answer"
+            );
+            return self.delivery.failure(cause, evidence);
+        }
+        self.ended_unanswered(end, after, since_sent)
+    }
+
+    /// The connection ended `after` the whole request, and that was no race.
+    fn ended_unanswered(&self, end: &End, after: &str, since_sent: Duration) -> Box<Failure> {
         // PHP leaves the end of a request unread until it is done, and a Unix socket that is closed so says "reset".
         let unread = self.records.is_some() && matches!(self.terms.member.server.address, ServerAddress::Unix(_));
         match end {
@@ -184,6 +225,23 @@ impl Exchange {
         }
     }
 
+    /// For how long the connection had been idle, as a part of the evidence.
+    fn idle_for(&self) -> String {
+        self.connection
+            .idle
+            .map_or_else(String::new, |idle| format!(", idle for {} before", rounded(idle.span().until)))
+    }
+
+    /// What to do about a kept connection that the server closed: only a long silence speaks of a timeout.
+    fn why_closed(&self) -> &'static str {
+        if self.connection.idle.is_some_and(|idle| idle.span().until >= limits::KEEPALIVE_LEAST) {
+            "Set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout."
+        } else {
+            "It was idle for less than a second, which no keep-alive timeout is: see whether the server was stopped, \
+             restarted or killed just then, or closes connections after a number of requests."
+        }
+    }
+
     /// What a silence of that length means that a FastCGI application has ended.
     fn silence(&self, length: Duration) -> Option<(String, String)> {
         diagnosis::silence(length, || match &self.terms.member.server.address {
@@ -193,19 +251,30 @@ impl Exchange {
         })
     }
 
-    /// The connection ended inside the body; `so_far` bytes of it had come.
-    pub(super) fn ended_in_body(&self, end: &End, so_far: u64) -> Box<Failure> {
-        let of = match self.framing {
-            Framing::Length(length) => format!("{so_far} of {length} bytes of the body"),
-            Framing::Chunked => format!("{so_far} bytes of the body, before its last chunk"),
-            _ if self.records.is_some() => format!("{so_far} bytes of the body, before END_REQUEST"),
-            _ => format!("{so_far} bytes of the body"),
+    /// The connection ended inside the body; `so_far` bytes of it had come, out of `chunks` where it has some.
+    pub(super) fn ended_in_body(&self, end: &End, so_far: u64, chunks: Option<&Chunked>) -> Box<Failure> {
+        const LOG: &str = "Look into the application's log at this time for a crash or a time limit of its own.";
+        let in_trailers = chunks.is_some_and(Chunked::is_in_trailers);
+        let (of, next) = match self.framing {
+            Framing::Length(length) => (format!("{so_far} of {length} bytes of the body"), None),
+            Framing::Chunked if in_trailers => (
+                format!("{so_far} bytes of the body and its last chunk, before the line that ends the trailers"),
+                Some(
+                    "Let the application end its answer with an empty line behind the last chunk (RFC 9112 section 7.1).",
+                ),
+            ),
+            Framing::Chunked => (format!("{so_far} bytes of the body, before its last chunk"), Some(LOG)),
+            _ if self.records.is_some() => (format!("{so_far} bytes of the body, before END_REQUEST"), Some(LOG)),
+            _ => (format!("{so_far} bytes of the body"), Some(LOG)),
         };
         let after = rounded(self.delivery.elapsed());
         match end {
-            End::Closed => self
-                .delivery
-                .failure(Cause::BodyTruncated, format!("the server closed the connection after {of}, {after} in")),
+            End::Closed => {
+                let evidence = format!("the server closed the connection after {of}, {after} in");
+                let mut failure = self.delivery.failure(Cause::BodyTruncated, evidence);
+                failure.next = next.map(str::to_owned);
+                failure
+            }
             End::Failed(error) => {
                 self.delivery.failure(Cause::BodyReset, format!("the connection broke after {of}, {after} in: {error}"))
             }
@@ -220,49 +289,6 @@ impl Exchange {
         self.delivery.failure(Cause::BodyTruncated, evidence)
     }
 
-    /// Time is up.
-    pub(super) fn expired(&self, expired: Expired) -> Box<Failure> {
-        let timeouts = &self.terms.upstream.timeouts;
-        let said = |limit: Option<Duration>| humantime::format_duration(limit.unwrap_or_default()).to_string();
-        let in_body = self.delivery.phase.get() == crate::failure::Phase::Body;
-        let read = self.delivery.read.get();
-        if expired == Expired::Total {
-            let total = said(timeouts.total);
-            let phase = self.delivery.phase.get().as_str();
-            return if in_body {
-                self.delivery.failure(Cause::BodyDeadline, format!("the answer was not complete after {total} in all"))
-            } else {
-                self.delivery
-                    .failure(Cause::ResponseDeadline, format!("no answer after {total} in all, while in phase {phase}"))
-            };
-        }
-        match self.waiting {
-            Waiting::Client => self.client_failed(self.upload.replay().body().stalled()),
-            Waiting::Send => self.delivery.failure(
-                Cause::SendWriteTimeout,
-                format!(
-                    "the server took {} bytes of the request, then nothing for {}",
-                    self.delivery.written.get(),
-                    said(timeouts.send)
-                ),
-            ),
-            Waiting::Body => self.delivery.failure(
-                Cause::BodyIdleTimeout,
-                format!("{read} bytes of the answer came, then nothing for {}", said(timeouts.body)),
-            ),
-            Waiting::Head | Waiting::Word | Waiting::Nothing => {
-                let failure = self.delivery.failure(
-                    Cause::ResponseHeaderTimeout,
-                    format!(
-                        "the server took the request and sent no complete head within {} ({read} bytes came)",
-                        said(timeouts.head)
-                    ),
-                );
-                if self.records.is_some() { failure.next(diagnosis::SLOW) } else { failure }
-            }
-        }
-    }
-
     /// Bytes came behind a complete answer: it stands, the connection does not serve again.
     pub(super) fn report_excess(&self) {
         let excess = self.records.as_ref().map_or(&self.connection.buffer, |records| &records.stdout);
@@ -274,12 +300,19 @@ impl Exchange {
                 format!("{} bytes came behind the complete answer: {}", excess.len(), shown(excess)),
             )
             .delivered(Delivered::Yes);
+        let failure = match self.framing {
+            Framing::None => failure.next(
+                "Let the application send no body with this answer: one to HEAD, and one with 204 or 304, ends with its head.",
+            ),
+            Framing::Chunked => failure.next("Correct what the application writes behind its last chunk."),
+            _ => failure,
+        };
         program_log::failure(&self.terms.record, &failure, self.terms.record.upstream_status.get());
     }
 }
 
 /// To the millisecond: nobody reads nanoseconds.
-fn rounded(duration: Duration) -> String {
+pub(super) fn rounded(duration: Duration) -> String {
     match u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) {
         0 => "under 1ms".to_owned(),
         millis => humantime::format_duration(Duration::from_millis(millis)).to_string(),

@@ -28,6 +28,14 @@ fn a_chunked_answer_passes_with_its_trailers() {
 }
 
 #[test]
+fn sizes_of_chunks_may_have_blanks_behind_them() {
+    let origin = Origin::answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0 \r\n\r\n");
+    let gate = before(&origin);
+    let response = gate.client().get("/t");
+    assert_eq!((response.text(), response.end), ("hello", End::Complete), "{response:?}");
+}
+
+#[test]
 fn a_chunked_answer_for_an_http_1_0_client_is_not_chunked() {
     let origin = Origin::answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
     let gate = before(&origin);

@@ -103,6 +103,27 @@ fn a_client_that_expects_100_is_told_to_go_on() {
 }
 
 #[test]
+fn a_body_that_was_asked_for_is_sent_at_once() {
+    for before in ["", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"] {
+        let origin = Origin::always(vec![
+            Step::ReadHead,
+            Step::Send(format!("{before}HTTP/1.1 100 Continue\r\n\r\n").into()),
+            Step::Arrive(b"hello".into()),
+            Step::Send(OK.into()),
+            Step::Listen,
+        ]);
+        // Less than the time after which a body goes out unasked.
+        let gate = configured(&origin, "", "", "timeouts = { total = \"900ms\" }");
+        let mut client = gate.client();
+        client.send(format!("{POST}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
+        let interim = client.read_exactly("HTTP/1.1 100 Continue\r\n\r\n".len());
+        assert!(interim.starts_with(b"HTTP/1.1 100"), "{interim:?}");
+        client.send("hello");
+        assert_eq!(client.response().status, 200, "{before}");
+    }
+}
+
+#[test]
 fn a_body_over_the_limit_never_looks_whole_to_the_upstream() {
     let origin = Origin::answering(OK);
     let gate = configured(&origin, "", "body_size = \"10B\"", "");

@@ -15,6 +15,8 @@ pub fn rows() -> Vec<Row> {
     let idle = "timeouts = { body = \"300ms\" }";
     let total = "timeouts = { total = \"400ms\" }";
     let trailers = format!("0\r\n{}\r\n", "X-T: y\r\n".repeat(2000));
+    // More than comes with the head in one read.
+    let long_chunk = format!("{CHUNKED}{:x}\r\n{}\r\n", 200_000, "x".repeat(200_000));
     vec![
         broken("body-truncated", LONG, "", Step::Close).breaks(200),
         broken("body-truncated", CHUNKED, "", Step::Close).breaks(200),
@@ -28,11 +30,16 @@ pub fn rows() -> Vec<Row> {
         broken("body-idle-timeout", HELD, "", Step::Listen).options(idle),
         broken("body-deadline", LONG, "", Step::Listen).options(total).breaks(200),
         broken("body-deadline", HELD, "", Step::Listen).options(total),
-        broken("body-bad-chunk", CHUNKED, "zz\r\n", Step::Listen).breaks(200),
-        broken("body-bad-chunk", CHUNKED, "5\r\nhelloXX", Step::Listen).breaks(200),
-        broken("body-bad-chunk", CHUNKED, "fffffffffffffffff\r\n", Step::Listen).breaks(200),
-        broken("trailer-invalid", CHUNKED, "0\r\nNo Colon\r\n\r\n", Step::Listen).breaks(200),
-        broken("trailer-invalid", CHUNKED, &trailers, Step::Listen).breaks(200),
+        broken("body-bad-chunk", &long_chunk, "zz\r\n", Step::Listen).breaks(200),
+        broken("body-bad-chunk", &long_chunk, "5\r\nhelloXX", Step::Listen).breaks(200),
+        broken("body-bad-chunk", &long_chunk, "fffffffffffffffff\r\n", Step::Listen).breaks(200),
+        broken("trailer-invalid", &long_chunk, "0\r\nNo Colon\r\n\r\n", Step::Listen).breaks(200),
+        broken("trailer-invalid", &long_chunk, &trailers, Step::Listen).breaks(200),
+        // What came with the head is looked over before anything is passed on.
+        broken("body-bad-chunk", CHUNKED, "zz\r\n", Step::Listen),
+        broken("body-bad-chunk", CHUNKED, "5\r\nhelloXX", Step::Listen).post(),
+        broken("body-bad-chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\nhello\r\n", Step::Listen),
+        broken("trailer-invalid", CHUNKED, "0\r\nNo Colon\r\n\r\n", Step::Listen),
         broken("body-excess", OK, "surplus", Step::Listen).passes(200),
     ]
 }

@@ -22,6 +22,8 @@ pub fn rows() -> Vec<Row> {
         maybe("upstream-closed-no-response", vec![Step::ReadRequest, Step::HalfClose, Step::Listen]).seen(1),
         maybe("upstream-reset-no-response", prompt(Step::Reset)).seen(1),
         maybe("upstream-reset-no-response", prompt(Step::Reset)).post().seen(1),
+        maybe("upstream-closed-no-response", vec![Step::ReadHead, Step::Close]).request(asks()).seen(1),
+        maybe("upstream-reset-no-response", vec![Step::ReadHead, Step::Reset]).request(asks()).seen(1),
         maybe("response-header-timeout", prompt(Step::Listen)).options("timeouts = { head = \"300ms\" }").seen(1),
         maybe("response-header-timeout", prompt(Step::Listen))
             .post()
@@ -33,6 +35,12 @@ pub fn rows() -> Vec<Row> {
 
 fn maybe(cause: &'static str, script: Vec<Step>) -> Row {
     row(cause, Upstream::Script(script)).delivered("maybe")
+}
+
+/// Asks whether its body is wanted.
+fn asks() -> &'static str {
+    "POST /row HTTP/1.1\r\nHost: test.example\r\nAccept: application/problem+json\r\nExpect: 100-continue\r\n\
+     Content-Length: 300\r\n\r\n"
 }
 
 /// More than the sockets on the way can hold.

@@ -14,6 +14,9 @@ const CHUNKED: Act = Act::Send(
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n1f\r\nThe answer begins and then ...\n\r\n",
 );
 
+/// More than comes with the head: what does is looked over before anything is passed on.
+const MORE: Act = Act::Repeat(b"17\r\nThe answer goes on ...\n\r\n", 400);
+
 pub(super) const SCENES: &[Scene] = &[
     Scene::new(
         "body-truncated",
@@ -56,14 +59,14 @@ pub(super) const SCENES: &[Scene] = &[
         "body-bad-chunk",
         Cause::BodyBadChunk,
         "A chunk whose size is no number.",
-        Upstream::Plays(&[Act::ReadRequest, CHUNKED, Act::Send(b"zz\r\n")]),
+        Upstream::Plays(&[Act::ReadRequest, CHUNKED, MORE, Act::Send(b"zz\r\n")]),
     )
     .sees("200, cut short"),
     Scene::new(
         "trailer-invalid",
         Cause::TrailerInvalid,
         "A trailer line that is none.",
-        Upstream::Plays(&[Act::ReadRequest, CHUNKED, Act::Send(b"0\r\nNo Colon\r\n\r\n")]),
+        Upstream::Plays(&[Act::ReadRequest, CHUNKED, MORE, Act::Send(b"0\r\nNo Colon\r\n\r\n")]),
     )
     .sees("200, cut short"),
     Scene::new(

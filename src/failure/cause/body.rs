@@ -96,7 +96,7 @@ pub(super) const BAD_CHUNK: Facts = Facts {
         "a script that prints after its answer has ended",
     ],
     next: "Correct what writes into the answer; the evidence shows the chunk line that came.",
-    retry: retry::UNFORWARDED,
+    retry: retry::NEVER,
 };
 
 /// `trailer-invalid`

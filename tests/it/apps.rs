@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::support::{
     End, Gate, Response,
     apps::{self, App, Node},
-    client,
+    client, poll,
 };
 
 /// A few MiB, and no multiple of any buffer.
@@ -165,8 +165,10 @@ fn a_post_that_ends_node_is_named_and_not_sent_twice_but_a_get_is() {
             assert!(broke_off_without_an_answer(cause), "{entry}");
             assert_eq!((&entry["delivered"], &entry["blame"]), (&"maybe".into(), &"upstream".into()), "{entry}");
         }
-        let requests: usize = servers.iter().map(|app| app.count(&format!("REQUEST {method} /exit"))).sum();
-        assert_eq!(requests, seen, "{method}: how often the applications saw it");
+        // What an application that ended has written may not have been read yet.
+        let requests = || servers.iter().map(|app| app.count(&format!("REQUEST {method} /exit"))).sum::<usize>();
+        poll(&format!("{method} to be seen {seen} times"), || (requests() >= seen).then_some(()));
+        assert_eq!(requests(), seen, "{method}: how often the applications saw it");
     }
 }
 

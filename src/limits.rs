@@ -3,6 +3,11 @@
 
 use std::time::Duration;
 
+mod demo;
+mod fastcgi;
+
+pub use self::{demo::*, fastcgi::*};
+
 /// One binary kilobyte.
 pub const KIB: usize = 1024;
 /// One binary megabyte.
@@ -381,16 +386,6 @@ pub const SPARE_FILES: usize = 256;
 pub const BODY_COUNTED: u64 = u64::MAX - 2;
 /// Digits of the largest length that is understood.
 pub const LENGTH_DIGITS: usize = 20;
-/// Between the drops of a trickling answer of the demo, and how long it waits for a queue to be full.
-pub const DEMO_PAUSE: Duration = Duration::from_millis(200);
-/// How long an upstream of the demo is silent, which is longer than any timeout there; then it closes.
-pub const DEMO_SILENCE: Duration = Duration::from_secs(30);
-/// How long the demo waits for PHP-FPM to listen; then it says so and ends.
-pub const DEMO_PHP_START: Duration = Duration::from_secs(5);
-/// The demo's long answer comes in pieces of this: large enough to fill every buffer on its way at once.
-pub const DEMO_PIECE: usize = 64 * KIB;
-/// A question to the demo's name server; longer ones are cut and not understood.
-pub const DEMO_PACKET: usize = 512;
 /// Rest of a request body that is read and dropped behind a failure; behind a larger one the connection is closed.
 pub const DISCARD: u64 = 64 * KIB as u64;
 /// How long a failure's answer waits for that rest.
@@ -413,14 +408,6 @@ pub const TURNED_AWAY: usize = 256;
 pub const ACCEPT_COMPLAINT: Duration = Duration::from_secs(5);
 /// After so long interim answers no longer put off the deadline of the final one.
 pub const UPSTREAM_INTERIM_TIME: Duration = Duration::from_mins(5);
-/// The same behind an answer that has no body (HEAD, 204, 304): then the connection is closed.
-pub const FASTCGI_AFTERWARDS_BODILESS: Duration = Duration::from_secs(2);
-/// Connections that a worker reads on so; more are closed at once.
-pub const FASTCGI_READING_ON: usize = 64;
-/// Idle connections that a worker keeps for an instant to a FastCGI server; more are closed at once.
-pub const FASTCGI_BRIEFLY: usize = 2;
-/// That instant: an idle connection is closed within twice this. It occupies a process of the server so long.
-pub const FASTCGI_INSTANT: Duration = Duration::from_millis(20);
 /// Most that a worker's clock moves in one tick: time in which the worker did not run is not counted.
 pub const CLOCK_STEP: Duration = Duration::from_secs(1);
 /// A client connection that has been idle for so long, or a little longer, is parked: its buffers are freed until its next
@@ -430,28 +417,8 @@ pub const PARK_AFTER: Duration = Duration::from_secs(1);
 pub const PARK_APART: Duration = Duration::from_millis(100);
 /// How many times so much longer, at most.
 pub const PARK_TURNS: u32 = 6;
-/// Room for the head of a request to a FastCGI server; a larger one costs a second allocation.
-pub const FASTCGI_HEAD: usize = 2 * KIB;
-/// How long PHP-FPM may take to tell its status; then the log says that it did not answer.
-pub const FPM_STATUS_TIMEOUT: Duration = Duration::from_millis(500);
-/// PHP-FPM is asked for its status at most this often per server and worker; failures in between repeat what it said.
-pub const FPM_STATUS_LIFE: Duration = Duration::from_secs(1);
-/// PHP-FPM's answer about its status; what is longer is no such answer.
-pub const FPM_STATUS_SIZE: usize = 16 * KIB;
-/// How often PHP-FPM is asked how many requests it can serve at once, where the queue follows it.
-pub const FPM_STATUS_EVERY: Duration = Duration::from_secs(30);
-/// The same while it has not told its status yet, was started just now, or has said a number only once.
-pub const FPM_STATUS_AGAIN: Duration = Duration::from_secs(2);
-/// Seconds from its start for which PHP-FPM may miscount its processes: nothing is learned from them.
-pub const FPM_STATUS_SETTLED: u64 = 2;
-/// Seconds after which PHP-FPM has counted its processes anew: a number that it says again then is right.
-pub const FPM_STATUS_APART: u64 = 2;
 /// Room for an address or a port as text.
 pub const ADDRESS_TEXT: usize = 48;
-/// A silence that ends so shortly behind a whole second was most likely ended by a timer of PHP-FPM.
-pub const FASTCGI_ROUND_MILLIS: u32 = 400;
-/// Words on STDERR that are kept of one answer; the rest is dropped.
-pub const FASTCGI_STDERR: usize = 4 * KIB;
 /// A request body of unknown length up to this waits in memory; a larger one goes on to a temporary file.
 pub const SPOOL_MEMORY: usize = 32 * KIB;
 /// Copies of answers that are kept to stand in; those not used for longest make room for others.
@@ -474,8 +441,6 @@ pub const STALE_VARIANTS: usize = 8;
 pub const STALE_OVERHEAD: u64 = KIB as u64;
 /// Room that is taken at once for a copy of unknown length.
 pub const STALE_PIECE: usize = 16 * KIB;
-/// How long an application may take to end what it does behind a complete answer; then its connection is closed.
-pub const FASTCGI_AFTERWARDS: Duration = Duration::from_mins(5);
 /// Requests that a server must have left unanswered before it can count as silent: a few slow ones are nothing unusual.
 pub const SILENT_ASKED: u32 = 16;
 /// A server that is asked and answers nothing for so many times its usual longest answer counts as silent: it gets a

@@ -133,6 +133,8 @@ fn durations_and_sizes_live_in_limits() {
     finds(rules::limits, "src/x.rs", "let n = 64 * 1024; let m = 65_536; let k = 8 << 10;", 3);
     finds(rules::limits, "src/x.rs", "let d = Duration::from_secs(seconds); let n = 64; let k = 10240;", 0);
     finds(rules::limits, "src/limits.rs", "pub const A: usize = 64 * 1024;", 0);
+    finds(rules::limits, "src/limits/x.rs", "pub const A: usize = 64 * 1024;", 0);
+    finds(rules::limits, "src/limits_of_x.rs", "pub const A: usize = 64 * 1024;", 1);
     hold(
         &["src"],
         rules::limits,

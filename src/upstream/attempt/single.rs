@@ -216,7 +216,7 @@ impl Attempt<'_> {
         }
         if cut {
             // The rest of the request will not be read: the connection cannot go on.
-            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            self.record.connection.last.set(true);
         }
         answer
     }

@@ -145,6 +145,24 @@ pub fn failure(record: &Record, failure: &Failure, status: u16) {
     }
 }
 
+/// Says that `failure` was seen of a server, on no request's behalf; `record` is of the one that found it.
+pub fn aside(record: &Record, failure: &Failure) {
+    if tracing::enabled!(Level::WARN)
+        && REPEATS.with_borrow_mut(|repeats| repeats.first(record, failure, Instant::now()))
+    {
+        tracing::warn!(
+            cause = failure.cause.id(),
+            phase = failure.cause.phase().as_str(),
+            blame = failure.cause.fault().as_str(),
+            upstream = record.upstream.get().map(|upstream| &**upstream),
+            member = failure.member.as_deref(),
+            evidence = &*visible(&failure.evidence),
+            next = &*visible(failure.next.as_deref().unwrap_or(failure.cause.facts().next)),
+            "a server did what no request asked for"
+        );
+    }
+}
+
 /// Why the attempts before the last one failed: it alone may not explain the verdict.
 fn before(record: &Record, failure: &Failure) -> Option<String> {
     let attempts = record.attempts.borrow();

@@ -8,6 +8,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -94,6 +95,12 @@ impl<F: Future<Output = failure::Result<Response<Body>>>> Future for Responding<
     }
 }
 
+/// When the answer says to come back.
+fn told(answer: &Response<Bytes>) -> Option<Duration> {
+    let seconds = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// The gateway has stopped, and waits no longer for an answer.
 fn stopped(record: &Record, shared: &Shared) -> Box<Failure> {
     let grace = humantime::format_duration(shared.settings.gateway.shutdown_grace);
@@ -131,7 +138,7 @@ fn answer(mut failure: Box<Failure>, record: &Record, shared: &Shared) -> Respon
     if let Some(route) = record.route.get() {
         share(answer.headers_mut(), &route.response_headers);
     }
-    record.retry_after.set(failure.retry_after.filter(|_| answer.headers().contains_key(header::RETRY_AFTER)));
+    record.retry_after.set(told(&answer));
     record.connection.ends_if_unread();
     // What follows a CONNECT was meant for the tunnel, and is no request.
     if record.head.method == Method::CONNECT {

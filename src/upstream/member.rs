@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     config::settings::{self, ServerAddress},
-    failure::{Cause, Delivered, Failure},
+    failure::{Cause, Failure},
     limits,
     message::Record,
     observe::program_log,
@@ -255,8 +255,8 @@ impl Member {
     /// Says so in the program log only: the request that found the bytes has nothing to do with them.
     fn report_stray(&self, record: &Record) {
         let evidence = "bytes came on an idle connection, behind a complete answer: it was closed and a fresh one used";
-        let failure = Failure::new(Cause::BodyExcess, evidence).delivered(Delivered::Yes).member(&self.server.label);
-        program_log::failure(record, &failure, 0);
+        let failure = Failure::new(Cause::BodyExcess, evidence).member(&self.server.label);
+        program_log::aside(record, &failure);
     }
 }
 

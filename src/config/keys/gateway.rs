@@ -168,7 +168,7 @@ pub static ERRORS: Table = Table {
             kind: Kind::DurationOr(&["auto", "off"]),
             preset: Preset::Text("auto"),
             about: "When visitors are told to come back: \"auto\" only where the gateway knows, \"off\" never, \
-                    or this long where it does not know.",
+                    or this long where it does not know. Each is told up to a fifth more, so that they do not come all at once.",
         },
         Key {
             name: "contact",

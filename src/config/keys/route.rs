@@ -194,7 +194,8 @@ pub static MAINTENANCE: Table = Table {
         name: "retry_after",
         kind: Kind::Duration,
         preset: Preset::Absent("\"10m\""),
-        about: "When it will be over, told to clients as Retry-After.",
+        about: "In how long to come back, told to clients as Retry-After: each is told up to a fifth more, so that they do \
+                not come all at once.",
     }],
 };
 

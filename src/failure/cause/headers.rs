@@ -182,7 +182,7 @@ pub(super) const ANSWERED_ERROR: Facts = Facts {
     passes: false,
     meaning: "The application itself answered with an error (5xx); its answer is passed on, or a page in its place where `errors.intercept` asks for one.",
     real_life: &["a fault in the application", "an application that is overloaded and says so"],
-    next: "Look into the application's log for the same request id.",
+    next: "Look into the application's log at this time; the request id is there if the application writes down X-Request-ID.",
     retry: retry::NEVER,
 };
 

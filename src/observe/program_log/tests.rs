@@ -60,6 +60,36 @@ fn a_failure_reads_as_one_sentence_with_its_next_step() {
 }
 
 #[test]
+fn what_a_server_did_on_its_own_is_blamed_on_no_request() {
+    let (record, refused) = refused();
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let text = logged(Level::INFO, format, false, || aside(&record, &refused));
+        assert!(text.contains("127.0.0.1:3000 refused the connection") && text.contains("start it"), "{text}");
+        assert!(!text.contains("0192f0c4") && !text.contains("/x") && !text.contains("answered"), "{text}");
+    }
+}
+
+#[test]
+fn a_template_that_failed_reads_as_one_sentence_with_its_next_step() {
+    let text = logged(Level::INFO, LogFormat::Text, false, || {
+        tracing::warn!(
+            cause = "connect-refused",
+            request_id = "1",
+            template = "a.html",
+            times = 3,
+            evidence = "line 1",
+            next = "Correct it.",
+            "a page template failed, the built-in page was sent"
+        );
+    });
+    assert_eq!(
+        after_time(&text),
+        "WARN the page template a.html failed: line 1; the built-in page of connect-refused was sent → next: Correct it. \
+         (3 times, request 1)\n"
+    );
+}
+
+#[test]
 fn a_failure_tells_what_stood_in() {
     let (record, refused) = refused();
     _ = record.rescue.set(Rescue::Stale);

@@ -36,10 +36,11 @@ where
             Some(color) => write!(to, " \x1b[{color}m{level}\x1b[0m ")?,
             None => write!(to, " {level} ")?,
         }
-        match (fields.get("cause"), fields.get("words")) {
-            (Some(cause), _) => fields.failure(cause, &mut to)?,
-            (None, Some(words)) => fields.said(words, &mut to)?,
-            (None, None) => fields.message(&mut to)?,
+        match (fields.get("template"), fields.get("cause"), fields.get("words")) {
+            (Some(template), ..) => fields.template(template, &mut to)?,
+            (None, Some(cause), _) => fields.failure(cause, &mut to)?,
+            (None, None, Some(words)) => fields.said(words, &mut to)?,
+            (None, None, None) => fields.message(&mut to)?,
         }
         writeln!(to)
     }
@@ -75,7 +76,10 @@ impl Fields {
         write!(to, "{cause}: {} → next: {}", of("evidence"), of("next"))?;
         // Not every failure has a request.
         if self.get("request_id").is_none() {
-            return Ok(());
+            return match self.get("member") {
+                Some(member) => write!(to, " ({member})"),
+                None => Ok(()),
+            };
         }
         to.write_str(" (")?;
         self.place(", ", to)?;
@@ -89,6 +93,14 @@ impl Fields {
             write!(to, "tried before: {before}, ")?;
         }
         write!(to, "request {})", of("request_id"))
+    }
+
+    /// `the page template FILE failed: why; the built-in page of CAUSE was sent → next: step (3 times, request id)`
+    fn template(&self, template: &str, to: &mut Writer<'_>) -> fmt::Result {
+        let of = |name| self.get(name).unwrap_or_default();
+        write!(to, "the page template {template} failed: {}; ", of("evidence"))?;
+        write!(to, "the built-in page of {} was sent → next: {} ", of("cause"), of("next"))?;
+        write!(to, "({} times, request {})", of("times"), of("request_id"))
     }
 
     /// `the application says: words (upstream member, METHOD host/path, request id)`

@@ -56,6 +56,7 @@ fn maintenance_says_when_to_come_back() {
     let response = gate.client().get("/down/");
     let after: u64 = response.field("retry-after").and_then(|value| value.parse().ok()).expect("a number of seconds");
     assert!((600..900).contains(&after), "the time configured, and a little jitter: {after}");
+    assert_eq!(gate.logged("/down/")["retry_after"], after);
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub fn report(answer: &mut Answer, record: &Record, member: &Arc<str>) {
     let status = record.upstream_status.get();
     if StatusCode::from_u16(status).is_ok_and(|status| status.is_server_error()) {
         let evidence = format!("PHP answered {status} and said: {}", words.trim());
-        let failure = Failure::new(Cause::UpstreamAnsweredError, evidence).delivered(Delivered::Yes).member(member);
+        let mut failure = Failure::new(Cause::UpstreamAnsweredError, evidence).delivered(Delivered::Yes).member(member);
+        failure.next = remedy(&words).map(str::to_owned);
         program_log::failure(record, &failure, status);
     } else if let Some(script) = record.script.get()
         && let Some(failure) = not_found(&words, status, script, sees)
@@ -36,6 +37,25 @@ pub fn report(answer: &mut Answer, record: &Record, member: &Arc<str>) {
     } else {
         program_log::said(record, member, words.trim());
     }
+}
+
+/// What to do about an error that PHP itself reports, in the words of its messages.
+fn remedy(words: &str) -> Option<&'static str> {
+    const REMEDIES: [(&str, &str); 4] = [
+        (
+            "Allowed memory size",
+            "Find what the script keeps in memory at the line that PHP names, or raise `memory_limit` (in php.ini, or \
+             `php_admin_value[memory_limit]` of the pool).",
+        ),
+        (
+            "Maximum execution time",
+            "Find what takes the script so long at the line that PHP names, or raise `max_execution_time` (in php.ini, or \
+             `php_admin_value[max_execution_time]` of the pool).",
+        ),
+        ("PHP Parse error", "Correct the script at the file and line that PHP names."),
+        ("PHP Fatal error", "Correct the script at the file and line that PHP names."),
+    ];
+    REMEDIES.iter().find(|(said, _)| words.contains(said)).map(|(_, next)| *next)
 }
 
 /// What to do about a script that does not answer in time.
@@ -133,6 +153,24 @@ mod tests {
             assert!(found.starts_with(seen) && step.contains(next), "{found} {step}");
         }
         assert_eq!(silence(Duration::from_millis(990), || None), None, "no timer of PHP-FPM is so short");
+    }
+
+    #[test]
+    fn an_error_of_php_has_a_next_step_of_its_own() {
+        for (words, next) in [
+            (
+                "PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to …) in /a.php on line 3",
+                "memory_limit",
+            ),
+            (
+                "PHP Fatal error:  Maximum execution time of 30 seconds exceeded in /a.php on line 3",
+                "max_execution_time",
+            ),
+            ("PHP Fatal error:  Uncaught Error: Call to undefined function f() in /a.php:3", "Correct the script"),
+        ] {
+            assert!(remedy(words).is_some_and(|found| found.contains(next)), "{words}");
+        }
+        assert_eq!(remedy("PHP Notice:  Undefined variable"), None);
     }
 
     #[test]

@@ -439,7 +439,7 @@ impl Exchange {
     /// Reads once.
     pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), End>> {
         self.connection.poll_read(cx).map(|read| match read {
-            Ok(0) => Err(End::Closed),
+            Ok(0) => Err(self.upload.reset().map_or(End::Closed, End::Failed)),
             Ok(read) => {
                 self.delivery.read.set(self.delivery.read.get() + read as u64);
                 Ok(())

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
+use rustix::io::Errno;
 
 use super::{
     connection::Connection,
@@ -169,6 +170,14 @@ impl Upload {
     #[must_use]
     pub fn error(&self) -> Option<&io::Error> {
         self.broken.as_ref()
+    }
+
+    /// The reset that ended the writing, where one did: the kernel tells it only once, and the reads behind it get what
+    /// looks like an end in order.
+    #[must_use]
+    pub fn reset(&self) -> Option<io::Error> {
+        let errno = self.broken.as_ref().and_then(Errno::from_io_error);
+        errno.filter(|errno| *errno == Errno::CONNRESET).map(io::Error::from)
     }
 
     /// Whether all of it was written.

@@ -139,3 +139,20 @@ fn a_request_refused_while_its_client_waits_is_not_asked_for_its_body() {
     let response = client.response();
     assert_eq!((response.status, response.interim), (502, vec![]));
 }
+
+#[test]
+fn a_reset_that_meets_the_upload_first_is_a_reset() {
+    for turn in 0..20 {
+        let go = Event::default();
+        let script = vec![Step::ReadHead, Step::Send(HEAD.into()), Step::Await(go.clone()), Step::Reset];
+        let origin = Origin::scripts(vec![script]);
+        let gate = before(&origin);
+        let mut client = gate.client();
+        client.send(format!("{POST}Content-Length: 50000000\r\n\r\n"));
+        client.send_meanwhile(vec![b'x'; 50_000_000]);
+        client.read_until(b"1\r\na\r\n");
+        go.set();
+        let entry = gate.logged("/up");
+        assert_eq!(entry["cause"], "body-reset", "{turn}: {entry}");
+    }
+}

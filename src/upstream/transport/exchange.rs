@@ -14,7 +14,10 @@ use bytes::{Bytes, BytesMut};
 
 use super::{
     connection::Connection,
-    http1::{Framing, Head, chunked::Chunked},
+    http1::{
+        Framing, Head,
+        chunked::{Chunked, Preview},
+    },
     stream,
     upload::{Upload, Waits},
 };
@@ -216,46 +219,39 @@ impl Exchange {
         if self.connection.buffer.is_empty()
             && let Poll::Ready(Err(end)) = poll_fn(|cx| Poll::Ready(self.poll_more(cx))).await
         {
-            return Err(self.ended_in_chunks(&end));
+            return Err(self.ended_in_body(&end, 0, Some(&Chunked::default())));
         }
-        match Chunked::look_over(&self.connection.buffer) {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(self.fault(fault)),
-        }
+        Preview::default().look(&self.connection.buffer).map_err(|fault| self.fault(fault))
     }
 
-    /// The connection ended inside a chunked body of which nothing has been used yet.
-    fn ended_in_chunks(&self, end: &End) -> Box<Failure> {
-        match Chunked::look_over(&self.connection.buffer) {
-            Ok(chunks) => self.ended_in_body(end, chunks.decoded(), Some(&chunks)),
-            Err(fault) => self.fault(fault),
-        }
-    }
-
-    /// Looks a chunked answer over before its head is told to the client: up to `most` bytes of it, for `limit` at most.
-    /// Bytes stay as they came.
+    /// Looks a chunked answer over before its head is told to the client: to its end or up to `most` bytes of it, for
+    /// `limit` at most. Bytes stay as they came.
     ///
     /// # Errors
     /// The answer broke meanwhile.
     pub async fn linger(&mut self, most: u64, limit: Duration) -> Result<()> {
         // The worker's clock is too coarse for so short a time.
-        tokio::time::timeout(limit, poll_fn(|cx| self.poll_linger(cx, most))).await.unwrap_or(Ok(()))
+        let mut preview = Preview::default();
+        tokio::time::timeout(limit, poll_fn(|cx| self.poll_linger(cx, most, &mut preview))).await.unwrap_or(Ok(()))
     }
 
-    fn poll_linger(&mut self, cx: &mut Context<'_>, most: u64) -> Poll<Result<()>> {
+    fn poll_linger(&mut self, cx: &mut Context<'_>, most: u64, preview: &mut Preview) -> Poll<Result<()>> {
         loop {
             self.poll_upload(cx);
             if let Some(failure) = self.take_client_failure() {
                 return Poll::Ready(Err(failure));
             }
-            let have = self.connection.buffer.len() as u64;
-            // What only looks like the last chunk ends the looking early, and nothing else.
-            if have >= most || self.connection.buffer.ends_with(b"0\r\n\r\n") {
+            if let Err(fault) = preview.look(&self.connection.buffer) {
+                return Poll::Ready(Err(self.fault(fault)));
+            }
+            if self.connection.buffer.len() as u64 >= most || preview.seen.is_done() {
                 return Poll::Ready(Ok(()));
             }
             match self.poll_more(cx) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(end)) => return Poll::Ready(Err(self.ended_in_chunks(&end))),
+                Poll::Ready(Err(end)) => {
+                    return Poll::Ready(Err(self.ended_in_body(&end, preview.seen.decoded(), Some(&preview.seen))));
+                }
                 Poll::Pending => return Poll::Pending,
             }
         }

@@ -181,3 +181,19 @@ fn the_time_of_the_whole_request_counts_while_the_client_is_slow() {
     while matches!(client.more(Duration::from_millis(50)), Got::Bytes) {}
     assert_eq!(gate.logged("/endless")["cause"], "body-deadline");
 }
+
+#[test]
+fn a_whole_chunked_answer_passes_also_behind_one_that_was_cut() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    let ends = ["0\r\n\r\n", "0\r\nA: b\r\n\r\n", "0  \r\n\r\n", "0;x\r\n\r\n", "0\r\n\r\nxx"];
+    let scripts = [""].into_iter().chain(ends);
+    let scripts = scripts.map(|end| vec![Step::ReadRequest, Step::Send(format!("{HEAD}{end}").into()), Step::Close]);
+    let origin = Origin::scripts(scripts.collect());
+    let gate = configured(&origin, "[gateway]\nworkers = 1", "", "retry = { attempts = 1 }");
+    assert!(!gate.client().get("/cut").is_complete());
+    for (turn, end) in ends.iter().enumerate() {
+        let response = gate.client().get(&format!("/{turn}"));
+        assert_eq!((response.status, response.text(), response.is_complete()), (200, "hello", true), "{end:?}");
+    }
+    assert_eq!(origin.requests().len(), 1 + ends.len(), "each was asked for once");
+}

@@ -54,6 +54,38 @@ enum Front {
     Trailers(usize),
 }
 
+/// A look ahead at a body that stays as it came.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// What was seen of it.
+    pub seen: Chunked,
+    /// How many bytes that are.
+    at: usize,
+}
+
+impl Preview {
+    /// Goes on through `bytes`, which are all of the body that has come.
+    ///
+    /// # Errors
+    /// Those of [`Chunked::next`].
+    pub fn look(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        loop {
+            let rest = &bytes[self.at..];
+            match self.seen.step(rest)? {
+                Front::Unknown => return Ok(()),
+                Front::Framing(length) | Front::Data(length) => self.at += length,
+                Front::Trailers(length) => {
+                    // Nearly every section is empty.
+                    if length > EMPTY.len() {
+                        trailers(&Bytes::copy_from_slice(&rest[..length]))?;
+                    }
+                    self.at += length;
+                }
+            }
+        }
+    }
+}
+
 impl Chunked {
     /// Whether the body has ended.
     #[must_use]
@@ -84,28 +116,6 @@ impl Chunked {
                 Front::Framing(length) => buffer.advance(length),
                 Front::Data(length) => return Ok(Some(Piece::Data(buffer.split_to(length).freeze()))),
                 Front::Trailers(length) => return Ok(Some(Piece::End(trailers(&buffer.split_to(length).freeze())?))),
-            }
-        }
-    }
-
-    /// Looks the beginning of a body over as far as it has come, and leaves it as it is; says how far it went.
-    ///
-    /// # Errors
-    /// Those of [`Self::next`].
-    pub fn look_over(mut bytes: &[u8]) -> Result<Self, Fault> {
-        let mut decoder = Self::default();
-        loop {
-            match decoder.step(bytes)? {
-                Front::Unknown => return Ok(decoder),
-                Front::Framing(length) | Front::Data(length) => bytes = &bytes[length..],
-                Front::Trailers(length) => {
-                    let section = &bytes[..length];
-                    // Nearly every section is empty.
-                    if length > EMPTY.len() {
-                        trailers(&Bytes::copy_from_slice(section))?;
-                    }
-                    return Ok(decoder);
-                }
             }
         }
     }

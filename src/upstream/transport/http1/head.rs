@@ -95,6 +95,13 @@ impl Head {
     /// A 407 without its challenge tells nobody what is asked for. The field is not among those that RFC 9110 section 7.6.1
     /// ends at every hop; where it is for nobody, with any other status, it stays here.
     fn let_challenge_pass(&mut self) {
+        let is_challenge = |name: &[u8]| name.eq_ignore_ascii_case(header::PROXY_AUTHENTICATE.as_str().as_bytes());
+        let names_it = |value: &HeaderValue| {
+            value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(is_challenge)
+        };
+        if self.hop_values(header::CONNECTION).any(names_it) {
+            return;
+        }
         let Self { hop, fields, .. } = self;
         hop.retain(|(name, value)| {
             let stays = *name != header::PROXY_AUTHENTICATE;

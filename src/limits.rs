@@ -368,7 +368,9 @@ pub const REQUEST_HEAD: usize = KIB;
 pub const VIA_REPEATS: usize = 10;
 /// hyper's buffers of a client connection, per direction, unless a request head may be larger.
 pub const CLIENT_BUFFER: usize = 64 * KIB;
-/// Bytes of an unfinished request head that are kept to name what is wrong with it.
+/// Bytes of an unfinished request head that are kept to name what is wrong with it, and to know where a body begins. They
+/// are more than the HTTP server reads at once, unless `header_size` is larger: then a connection of which more comes
+/// ends with its next answer.
 pub const TAP_BYTES: usize = 80 * KIB;
 /// A connection that is closed while the client still sends is read on for so long, so that the answer arrives.
 pub const LINGER: Duration = Duration::from_secs(10);

@@ -26,9 +26,11 @@ use super::{
     refuse,
 };
 use crate::{
+    clock::Timer,
     failure::Cause,
     limits,
     message::{Connection, Length},
+    shutdown::{Drain, Seat},
     socket::Socket,
     stack::{self, Logged},
 };
@@ -43,8 +45,10 @@ enum End {
     Unreadable(hyper::Error),
     /// A deadline of the client's passed.
     Expired(Waiting),
-    /// The gateway stops and waits no longer.
+    /// The gateway stops and waits no longer for an answer that is under way.
     Cut,
+    /// The same for a head that is.
+    Stopped,
 }
 
 /// A connection that is idle, without its HTTP server.
@@ -89,12 +93,21 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
                 connection.ended.set(Some(Cause::GatewayDraining));
             }
             seat.register(cx);
-            match Pin::new(&mut http).poll(cx) {
+            let mut polled = Pin::new(&mut http).poll(cx);
+            if over && polled.is_pending() {
+                // The first poll may have ended with an answer that it could not flush yet.
+                polled = Pin::new(&mut http).poll(cx);
+            }
+            match polled {
                 Poll::Ready(Ok(())) => Poll::Ready(End::Done),
                 Poll::Ready(Err(error)) if error.is_parse() => Poll::Ready(End::Unreadable(error)),
                 Poll::Ready(Err(error)) if error.is_user() => Poll::Ready(End::Broken),
                 Poll::Ready(Err(_)) => Poll::Ready(End::Done),
-                Poll::Pending if over => Poll::Ready(End::Cut),
+                Poll::Pending if over => Poll::Ready(match watch.waiting() {
+                    _ if watch.is_answering() => End::Cut,
+                    Waiting::Head => End::Stopped,
+                    _ => End::Done,
+                }),
                 Poll::Pending if connection.left.get() => Poll::Ready(End::Done),
                 Poll::Pending => expired(&watch, cx),
             }
@@ -110,6 +123,7 @@ pub async fn serve(socket: Socket, begun: Bytes, peer: Peer, reception: &Rc<Rece
     let socket = parts.io.into_inner().socket;
     if let End::Expired(Waiting::Next) = end
         && settings.keepalive_timeout > park_after
+        && !connection.draining.get()
         // The server that reads the rest of a body must not be taken away: another would take it for a request.
         && !connection.unread.get()
     {
@@ -153,6 +167,11 @@ async fn finish(mut socket: Socket, end: End, watch: &Watch, reception: &Recepti
             refuse::answer(&mut socket, refusal, watch, reception).await;
             linger(&mut socket, reception).await;
         }
+        End::Stopped => {
+            let refusal = refuse::stopped(&watch.unread_head());
+            refuse::answer(&mut socket, refusal, watch, reception).await;
+            linger(&mut socket, reception).await;
+        }
         // An idle connection ends silently.
         End::Expired(_) => {}
         End::Done | End::Broken => {
@@ -171,11 +190,11 @@ pub(super) async fn linger(socket: &mut Socket, reception: &Reception) {
     whole.arm(Some(limits::LINGER));
     // What cannot be ended or read is at its end.
     let _: io::Result<()> = poll_fn(|cx| Pin::new(&mut *socket).poll_shutdown(cx)).await;
-    let mut seat = reception.drain.seat();
+    let mut last = Last::new(reception);
     poll_fn(|cx| {
-        seat.register(cx);
         loop {
-            if reception.drain.is_over() || silence.poll_expired(cx).is_ready() || whole.poll_expired(cx).is_ready() {
+            let expired = silence.poll_expired(cx).is_ready() || whole.poll_expired(cx).is_ready();
+            if expired || last.poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             match socket.poll_receive(cx, limits::SCRATCH, <[u8]>::len) {
@@ -188,14 +207,40 @@ pub(super) async fn linger(socket: &mut Socket, reception: &Reception) {
     .await;
 }
 
+/// The little time that is left for a last word when the gateway ends.
+struct Last<'a> {
+    drain: &'a Drain,
+    seat: Seat,
+    timer: Timer,
+    begun: bool,
+}
+
+impl<'a> Last<'a> {
+    fn new(reception: &'a Reception) -> Self {
+        let Reception { drain, clock, .. } = reception;
+        Self { drain, seat: drain.seat(), timer: clock.timer(), begun: false }
+    }
+
+    /// Ready when it is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.seat.register(cx);
+        if !self.drain.is_over() {
+            return Poll::Pending;
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            self.timer.arm(Some(limits::DRAIN_IDLE));
+        }
+        self.timer.poll_expired(cx)
+    }
+}
+
 /// Writes `bytes`; gives up after the send timeout, or when the gateway ends.
 pub(super) async fn write(socket: &mut Socket, mut bytes: &[u8], reception: &Reception) {
     let timer = reception.clock.timer();
     timer.arm(Some(reception.shared.settings.limits.send_timeout));
-    let mut seat = reception.drain.seat();
+    let mut last = Last::new(reception);
     poll_fn(|cx| {
-        seat.register(cx);
-        if reception.drain.is_over() {
+        if last.poll(cx).is_ready() {
             return Poll::Ready(());
         }
         while !bytes.is_empty() {

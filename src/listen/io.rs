@@ -145,6 +145,11 @@ impl Watch {
         }
     }
 
+    /// Whether a request is under way: from its head until its answer has been flushed.
+    pub fn is_answering(&self) -> bool {
+        self.answering.get()
+    }
+
     /// Whether the server's write is an answer of its own, to something that was no request: it is swallowed, because
     /// the gateway answers in its place.
     fn swallows(&self) -> bool {

@@ -72,6 +72,14 @@ pub fn late_head(head: &[u8], limits: &Limits) -> Box<Failure> {
     )
 }
 
+/// The failure of a head that was not whole when the gateway ended.
+pub fn stopped(head: &[u8]) -> Box<Failure> {
+    let evidence = format!("{} bytes of a request head had come when the gateway ended: {}", head.len(), shown(head));
+    let mut failure = Failure::new(Cause::GatewayDraining, evidence);
+    failure.retry_after = Some(limits::DRAINING_RETRY_AFTER);
+    failure
+}
+
 /// The failure of a body that is longer than the server can count.
 fn endless(fields: &HeaderMap, limits: &Limits) -> Option<Box<Failure>> {
     let mut lengths = fields.get_all(http::header::CONTENT_LENGTH).iter();

@@ -16,7 +16,7 @@ pub struct Tap {
     done: usize,
     /// Heads behind those that were understood too.
     heads: usize,
-    /// Whether not all was kept of the last read.
+    /// Whether not all was kept of a read. From then on nobody can tell where a head begins.
     cut: bool,
     /// The body that is passing, which is not kept.
     body: Passing,
@@ -52,7 +52,7 @@ impl Tap {
         self.settle();
         self.bytes.drain(..std::mem::take(&mut self.done));
         let room = limits::TAP_BYTES.saturating_sub(self.bytes.len());
-        self.cut = bytes.len() > room;
+        self.cut |= bytes.len() > room;
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
@@ -97,9 +97,9 @@ impl Tap {
         self.body == Passing::Chunks(Chunks::Unclear)
     }
 
-    /// Whether nobody follows the passing body, so that what comes behind it cannot be told for sure.
+    /// Whether more came at once than is kept, so that nothing can be told for sure of what follows.
     pub fn is_lost(&self) -> bool {
-        self.body == Passing::Unknown
+        self.cut
     }
 
     /// Bytes that have still to come of what the client has announced: the body, or its chunk.

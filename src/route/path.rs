@@ -42,7 +42,7 @@ impl Paths {
 
 /// What is left of `path` without `prefix`, with its leading slash; `None` when the prefix does not fit.
 /// A closing slash of the prefix makes no difference: `/api` and `/api/` both turn `/api/x` into `/x` and `/api` into `/`.
-/// Parameters of the prefix's last segment go with it.
+/// What makes the prefix's last segment another one for some applications goes with it, as `behind` says.
 #[must_use]
 pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let prefix = segments(prefix);
@@ -50,9 +50,7 @@ pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     if prefix.is_empty() {
         return Some(path);
     }
-    let segment = rest.find('/').unwrap_or(rest.len());
-    let border = rest.is_empty() || rest.starts_with(['/', ';']);
-    border.then(|| if segment == rest.len() { "/" } else { &rest[segment..] })
+    Some(rest.find('/').map_or("/", |at| &rest[at..]))
 }
 
 /// Whether `pattern` fits `path`, by the rules of the table.
@@ -81,7 +79,8 @@ fn starts(path: &str, prefix: &str) -> bool {
 ///
 /// Where applications disagree about what a segment is, it fits: an access list on `/admin` must not let through what some
 /// of them take for `/admin`. Many cut parameters off a segment (`/admin;x=1`, RFC 3986 section 3.3), also off those before
-/// the last (`/a;x/b`), and some what comes behind an encoded blank, `#` or `?`.
+/// the last (`/a;x/b`) and off empty ones, which then are none (`/;x/admin`); some cut off what comes behind an encoded `;`,
+/// `#` or `?`, and blanks at the end.
 fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     if let Some(rest) = path.strip_prefix(prefix) {
         return (prefix.is_empty() || ends_segment(rest)).then_some(rest);
@@ -89,7 +88,11 @@ fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     memchr::memchr(b';', path.as_bytes())?;
     let mut rest = path;
     for segment in prefix.split('/').skip(1) {
-        rest = rest[rest.find('/')?..].strip_prefix('/')?.strip_prefix(segment)?;
+        rest = rest[rest.find('/')?..].strip_prefix('/')?;
+        while rest.starts_with(';') {
+            rest = rest[rest.find('/')?..].strip_prefix('/')?;
+        }
+        rest = rest.strip_prefix(segment)?;
         if !ends_segment(rest) {
             return None;
         }
@@ -99,11 +102,15 @@ fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 
 /// Whether a segment is over before `rest`, for somebody at least.
 fn ends_segment(rest: &str) -> bool {
-    match rest.as_bytes() {
+    let mut rest = rest.as_bytes();
+    while let [b'%', high, low, behind @ ..] = rest
+        && matches!((high, low.to_ascii_lowercase()), (b'0' | b'1', _) | (b'2', b'0') | (b'7', b'f'))
+    {
+        rest = behind;
+    }
+    match rest {
         [] | [b'/' | b';', ..] => true,
-        [b'%', high, low, ..] => {
-            matches!((high, low.to_ascii_lowercase()), (b'0' | b'1', _) | (b'2', b'0' | b'3') | (b'3', b'f'))
-        }
+        [b'%', high, low, ..] => matches!((high, low.to_ascii_lowercase()), (b'2', b'3') | (b'3', b'b' | b'f')),
         _ => false,
     }
 }
@@ -128,6 +135,14 @@ mod tests {
             ("/admin", "/admin;x=1", true),
             ("/admin", "/admin;/x", true),
             ("/admin", "/admin%20", true),
+            ("/admin", "/admin%20%09/x", true),
+            ("/admin", "/admin%20x", false),
+            ("/admin", "/admin%3bx", true),
+            ("/admin", "/admin%2", false),
+            ("/admin", "/;/admin", true),
+            ("/admin", "/;a/;b/admin/x", true),
+            ("/admin", "/;admin", false),
+            ("/a/b", "/a/;x/b", true),
             ("/admin", "/admin%3Fx", true),
             ("/admin", "/admin%41", false),
             ("/admin", "/administrator;x", false),
@@ -157,7 +172,9 @@ mod tests {
             ("/api;v=1/x;y", "/api", Some("/x;y")),
             ("/api;v=1", "/api", Some("/")),
             ("/a;x/b;y/c", "/a/b", Some("/c")),
-            ("/api%20/x", "/api", None),
+            ("/api%20/x", "/api", Some("/x")),
+            ("/api%20x/y", "/api", None),
+            ("/;a/api/x", "/api", Some("/x")),
             ("/x", "/", Some("/x")),
             ("/", "/", Some("/")),
             ("*", "/", Some("*")),

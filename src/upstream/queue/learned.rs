@@ -36,7 +36,7 @@ impl Learned {
     ///
     /// PHP-FPM does not always say what is: a process that begins, or is killed while it works, puts its count off, by
     /// dozens right after its start, until it counts anew. So nothing is learned from one that has just been started, and a
-    /// number counts once it is said again later. Too small a limit lets requests wait here, too large a one lets them wait
+    /// number counts once it is said again later, or at once where all processes are busy. Too small a limit lets requests wait here, too large a one lets them wait
     /// there, where nobody knows whether they ran; a later number corrects either.
     pub(super) fn hear(&mut self, (member, members): (usize, usize), status: &Status) -> Option<u32> {
         if !status.is_settled() {
@@ -49,7 +49,7 @@ impl Learned {
         let since = same.map_or(status.since, |known| known.since);
         let again = same.is_some_and(|known| known.again) || status.since >= since + limits::FPM_STATUS_APART;
         let fixed = status.manager == "static";
-        let full = last.is_some_and(|known| status.reached > known.reached) && status.idle == 0;
+        let full = !fixed && last.is_some_and(|known| status.reached > known.reached) && status.idle == 0;
         let before = last.and_then(|known| known.most);
         let is_more = before.is_some_and(|most| status.total > most);
         let most = if full || (again && (fixed || is_more)) { Some(status.total) } else { before };

@@ -5,8 +5,8 @@ use rustix::process::Signal;
 
 use super::{OK, before, configured};
 use crate::support::{
-    Client, Event, Origin, Step,
-    client::{get, post},
+    Client, Event, Origin, PATIENCE, Step,
+    client::{Got, get, post},
     poll,
 };
 
@@ -79,6 +79,30 @@ fn a_request_that_outlives_the_grace_is_answered_all_the_same() {
     }
     assert_eq!(entry["status"], 503, "{entry}");
     assert!(gate.program_line(|line| line.contains("gateway-draining")).contains("Raise gateway.shutdown_grace"));
+}
+
+#[test]
+fn what_has_not_come_whole_when_the_grace_is_over_is_answered_too() {
+    let (origin, _answer) = slow();
+    let mut gate = configured(&origin, "[gateway]\nworkers = 1\nshutdown_grace = \"300ms\"", "", "");
+    let starts = ["POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\nabc", "GET /head HTTP/1.1\r\nHost: a"];
+    let mut clients = starts.map(|start| {
+        let mut client = gate.client();
+        client.send(start);
+        gate.has_read(&client);
+        client
+    });
+    gate.signal(Signal::TERM);
+    for client in &mut clients {
+        let response = client.response();
+        assert_eq!((response.status, response.field("connection")), (503, Some("close")), "{response:?}");
+        assert!(matches!(client.more(PATIENCE), Got::End), "no reset behind the answer");
+    }
+    assert!(gate.ended().success());
+    for path in ["/body", "/head"] {
+        let entry = gate.logged(path);
+        assert_eq!((&entry["cause"], &entry["status"]), (&"gateway-draining".into(), &503.into()), "{entry}");
+    }
 }
 
 #[test]

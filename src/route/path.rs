@@ -85,7 +85,7 @@ fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     if let Some(rest) = path.strip_prefix(prefix) {
         return (prefix.is_empty() || ends_segment(rest)).then_some(rest);
     }
-    memchr::memchr(b';', path.as_bytes())?;
+    memchr::memchr2(b';', b'%', path.as_bytes())?;
     let mut rest = path;
     for segment in prefix.split('/').skip(1) {
         rest = rest[rest.find('/')?..].strip_prefix('/')?;
@@ -104,7 +104,7 @@ fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 fn ends_segment(rest: &str) -> bool {
     let mut rest = rest.as_bytes();
     while let [b'%', high, low, behind @ ..] = rest
-        && matches!((high, low.to_ascii_lowercase()), (b'0' | b'1', _) | (b'2', b'0') | (b'7', b'f'))
+        && matches!((high, low.to_ascii_lowercase()), (b'0' | b'1', b'0'..=b'9' | b'a'..=b'f') | (b'2', b'0') | (b'7', b'f'))
     {
         rest = behind;
     }
@@ -143,6 +143,8 @@ mod tests {
             ("/admin", "/;a/;b/admin/x", true),
             ("/admin", "/;admin", false),
             ("/a/b", "/a/;x/b", true),
+            ("/a/b", "/a%20/b", true),
+            ("/a/b", "/a%20x/b", false),
             ("/admin", "/admin%3Fx", true),
             ("/admin", "/admin%41", false),
             ("/admin", "/administrator;x", false),

@@ -171,8 +171,7 @@ fn ranks(route: &Route, host: &str, path: &str) -> Vec<(usize, usize, Reverse<us
         PathPattern::Exact(exact) if exact == path => usize::MAX,
         PathPattern::Prefix(prefix) => {
             let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-            let fits = prefix.is_empty() || path == prefix || path.starts_with(&format!("{prefix}/"));
-            if !fits {
+            if !prefix.is_empty() && !fits(prefix, path) {
                 return Vec::new();
             }
             prefix.len()
@@ -182,6 +181,27 @@ fn ranks(route: &Route, host: &str, path: &str) -> Vec<(usize, usize, Reverse<us
     let any = route.hosts.is_empty().then_some(0);
     let hosts = route.hosts.iter().filter_map(|pattern| host_rank(pattern, host));
     any.into_iter().chain(hosts).map(|host| (host, path, at)).collect()
+}
+
+/// Whether a path begins with the segments of a prefix, for an application that cuts parameters and the like off them.
+fn fits(prefix: &str, path: &str) -> bool {
+    let begins = |segment: &str, wanted: &str| segment.strip_prefix(wanted).is_some_and(|rest| is_cut_off(rest));
+    let as_written =
+        path.strip_prefix(prefix).is_some_and(|rest| is_cut_off(rest.split('/').next().unwrap_or_default()));
+    let mut segments = path.split('/').skip(1).filter(|segment| !segment.starts_with(';'));
+    as_written
+        || path.starts_with('/')
+            && prefix.split('/').skip(1).all(|wanted| segments.next().is_some_and(|segment| begins(segment, wanted)))
+}
+
+/// Whether somebody takes nothing of `rest` for a part of a name: blanks, and what a `;`, `#` or `?` begins.
+fn is_cut_off(rest: &str) -> bool {
+    let lower = rest.to_ascii_lowercase();
+    let cut = [";", "%3b", "%3f", "%23"].iter().filter_map(|mark| lower.find(mark)).min().unwrap_or(lower.len());
+    let blanks: Vec<&str> = lower[..cut].split('%').collect();
+    let is_blank =
+        |code: &&str| matches!(code.as_bytes(), [b'0' | b'1', b'0'..=b'9' | b'a'..=b'f'] | [b'2', b'0'] | [b'7', b'f']);
+    blanks[0].is_empty() && blanks[1..].iter().all(is_blank)
 }
 
 /// How well a pattern fits a host, label by label.

@@ -67,7 +67,7 @@ impl Leaf<'_> {
             _ => (0, u64::MAX),
         };
         let number = match self.value {
-            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix()).ok(),
+            DeValue::Integer(_) => self.integer(),
             DeValue::String(text) => {
                 let misfit = self.wrong_type();
                 return Err(match text.trim().parse::<u64>() {
@@ -80,8 +80,8 @@ impl Leaf<'_> {
         match number {
             Some(number) if number < least => Err(Misfit::new("too small")),
             Some(number) if number <= most => Ok(number),
-            None if self.is_negative() => Err(Misfit::new("this is negative")),
-            _ => Err(Misfit::new("too large")),
+            Some(_) => Err(Misfit::new("too large")),
+            None => Err(self.out_of_range()),
         }
     }
 
@@ -114,8 +114,7 @@ impl Leaf<'_> {
     pub fn size(&self) -> Result<u64, Misfit> {
         let least = if let Kind::Size(least) = self.key.kind { least } else { 0 };
         let bytes = match self.value {
-            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix())
-                .map_err(|_| Misfit::new(if self.is_negative() { "this is negative" } else { "too large" }))?,
+            DeValue::Integer(_) => self.integer().ok_or_else(|| self.out_of_range())?,
             DeValue::String(_) => {
                 let text = self.text()?;
                 if text.is_empty() {
@@ -137,8 +136,13 @@ impl Leaf<'_> {
     pub fn duration(&self) -> Result<Duration, Misfit> {
         let text = match self.value {
             DeValue::String(_) => self.text()?,
-            DeValue::Integer(number) => {
-                return Err(Misfit::new("a number without a unit").hint(format!("for seconds write \"{number}s\"")));
+            DeValue::Integer(_) => {
+                return Err(match self.integer() {
+                    Some(number) => {
+                        Misfit::new("a number without a unit").hint(format!("for seconds write \"{number}s\""))
+                    }
+                    None => self.out_of_range(),
+                });
             }
             DeValue::Boolean(false) if self.takes_word("off") => return Err(self.wrong_type().hint("write \"off\"")),
             _ => return Err(self.wrong_type()),
@@ -167,12 +171,16 @@ impl Leaf<'_> {
                 let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<u32>().ok());
                 match (number, text.trim().parse::<u32>()) {
                     (Some(percent), _) if percent <= 100 => Ok(percent),
-                    (Some(_), _) => Err(Misfit::new("more than all of them")),
+                    (Some(_), _) | (None, Ok(101..)) => Err(Misfit::new("more than all of them")),
                     (None, Ok(number)) => Err(Misfit::new("has no `%`").hint(format!("write \"{number}%\""))),
                     (None, Err(_)) => Err(Misfit::new("not a whole number with `%`")),
                 }
             }
-            DeValue::Integer(number) => Err(self.wrong_type().hint(format!("write \"{number}%\""))),
+            DeValue::Integer(_) => Err(match self.integer() {
+                Some(number @ 0..=100) => self.wrong_type().hint(format!("write \"{number}%\"")),
+                Some(_) => Misfit::new("more than all of them"),
+                None => self.out_of_range(),
+            }),
             _ => Err(self.wrong_type()),
         }
     }
@@ -188,7 +196,15 @@ impl Leaf<'_> {
         matches!(self.key.kind, Kind::DurationOr(words) | Kind::CountOr(words, ..) if words.contains(&word))
     }
 
-    fn is_negative(&self) -> bool {
-        matches!(self.value, DeValue::Integer(integer) if integer.as_str().starts_with('-'))
+    /// A whole number that a `u64` holds.
+    fn integer(&self) -> Option<u64> {
+        let DeValue::Integer(integer) = self.value else { return None };
+        u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+    }
+
+    /// Of a whole number that is none of those.
+    fn out_of_range(&self) -> Misfit {
+        let is_negative = matches!(self.value, DeValue::Integer(integer) if integer.as_str().starts_with('-'));
+        Misfit::new(if is_negative { "this is negative" } else { "too large" })
     }
 }

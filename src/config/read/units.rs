@@ -29,13 +29,16 @@ pub fn duration(text: &str) -> Result<Duration, Misfit> {
     if rest.starts_with('-') {
         return Err(Misfit::new("this is negative"));
     }
-    if rest.parse::<f64>().is_ok() {
+    if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Misfit::new("a number without a unit").hint(format!("for seconds write \"{rest}s\"")));
     }
     let mut sum: u64 = 0;
     while !rest.is_empty() {
         let (number, after) = split(rest, |letter| letter.is_ascii_digit());
         let (unit, after) = split(after.trim_start(), |letter| letter.is_alphabetic() || letter == '.');
+        if number.is_empty() && unit.starts_with('.') {
+            return Err(fraction());
+        }
         if number.is_empty() || (unit.is_empty() && !after.is_empty()) {
             return Err(misfit().hint("two and a half minutes are \"2m 30s\""));
         }
@@ -57,12 +60,16 @@ fn misfit() -> Misfit {
     Misfit::new("not a number with ms, s, m, h or d")
 }
 
+fn fraction() -> Misfit {
+    Misfit::new("has a fraction").hint("write whole numbers: one and a half seconds are \"1s 500ms\"")
+}
+
 fn unknown_unit(number: u64, unit: &str) -> Misfit {
     if unit.is_empty() {
         return Misfit::new("ends in a number without a unit").hint(format!("for seconds write \"{number}s\" there"));
     }
     if unit.starts_with('.') {
-        return Misfit::new("has a fraction").hint("write whole numbers: one and a half seconds are \"1s 500ms\"");
+        return fraction();
     }
     let lower = unit.to_lowercase();
     let meant = MEANT.iter().find(|(known, words)| *known == lower || words.contains(&lower.as_str()));
@@ -126,9 +133,10 @@ mod tests {
         ] {
             assert_eq!(duration(text).ok(), Some(Duration::from_millis(millis)), "{text}");
         }
-        for text in
-            ["", " ", "5", "-5s", "10M", "1w", "1us", "5 sec", "1.5s", "s", "5s5", "5s,5s", "5µs", "٣s", "1h-5m"]
-        {
+        for text in [
+            "", " ", "5", "1.5", ".5", "1e5", "nan", "inf", "+5", "-5s", "10M", "1w", "1us", "5 sec", "1.5s", "s",
+            "5s5", "5s,5s", "5µs", "٣s", "1h-5m",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(duration("99999999999999999999d").is_ok_and(|duration| duration > Duration::from_hours(1 << 20)));

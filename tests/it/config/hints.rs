@@ -85,6 +85,28 @@ fn a_value_of_another_kind_is_told_what_to_write() {
 }
 
 #[test]
+fn a_number_is_told_its_unit_only_where_that_makes_it_one() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("hold = \"60\"", "7:8", &["without a unit", "\"60s\""]),
+        ("hold = \"1.5\"", "7:8", &["fraction", "\"1s 500ms\""]),
+        ("hold = \".5\"", "7:8", &["fraction", "\"1s 500ms\""]),
+        ("hold = \"1e5\"", "7:8", &["`e` is no unit"]),
+        ("hold = \"nan\"", "7:8", &["not a number with ms", "\"2m 30s\""]),
+        ("hold = \"infinity\"", "7:8", &["not a number with ms", "\"2m 30s\""]),
+        ("hold = \"+5\"", "7:8", &["not a number with ms", "\"2m 30s\""]),
+        ("hold = -5", "7:8", &["negative"]),
+        ("hold = 0x10", "7:8", &["\"16s\""]),
+        ("retry = { budget = 20 }", "7:20", &["\"20%\""]),
+        ("retry = { budget = -5 }", "7:20", &["negative"]),
+        ("retry = { budget = 200 }", "7:20", &["more than all"]),
+        ("retry = { budget = \"200\" }", "7:20", &["more than all"]),
+    ];
+    for (lines, place, parts) in table {
+        refused(&format!("{SMALLEST}{lines}\n"), &[(place, parts)]);
+    }
+}
+
+#[test]
 fn a_route_that_differs_in_its_closing_slash_only_is_dead() {
     let second = |path: &str| format!("[[route]]\npath = \"{path}\"\nmaintenance = true\n");
     for (first, then) in [("/a", "/a/"), ("/a/", "/a")] {

@@ -22,8 +22,11 @@ pub fn check(routes: &[Route], found: &mut Vec<Problem>) {
             || route.methods.is_empty()
             || route.methods.contains(&Method::GET);
         if route.is_sure && stays && is_circle(routes, at, target) {
-            let problem = Problem::error(to.span(), "a redirect that leads to itself", "belongs to the same route");
-            let hint = "clients would be sent there again and again: name another target, or add a route for this one";
+            // Only a warning: the file cannot know what answers in front of the gateway.
+            let title = "a redirect that leads to its own route";
+            let problem = Problem::warning(to.span(), title, "belongs to the same route");
+            let hint = "unless something in front of goodgate answers there, clients are sent there again and again: name \
+                        another target, or add a route for this one";
             found.push(problem.also(route.span.clone(), "takes it again").hint(hint));
         }
     }
@@ -82,6 +85,9 @@ fn is_circle(routes: &[Route], at: usize, target: &str) -> bool {
         return false;
     }
     let Ok(target) = target.parse::<PathAndQuery>() else { return false };
+    if !is_plain(target.path()) {
+        return false;
+    }
     let others = || routes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
     fits(route.path.get_ref(), target.path())
         && others()
@@ -110,7 +116,14 @@ fn is_behind(other: &Route, route: &Route) -> bool {
     }
 }
 
-/// As `route::path` has it.
+/// Whether `path` means the same to clients, to `message::path` and to the table of routes as it stands: without escapes,
+/// parameters, and empty or dot segments before its end.
+fn is_plain(path: &str) -> bool {
+    let is_dots = |segment: &str| matches!(segment, "." | "..");
+    !path.contains(['%', ';', '\\']) && !path.contains("//") && !path.split('/').any(is_dots)
+}
+
+/// What `route::path` says of plain paths; it is above this module, which may not use it.
 fn fits(pattern: &PathPattern, path: &str) -> bool {
     match pattern {
         PathPattern::Exact(exact) => exact == path,

@@ -226,7 +226,7 @@ fn covers(first: &Route, second: &Route) -> bool {
     same_path && hosts && methods
 }
 
-/// A prefix without its closing slash, which makes no difference.
+/// A prefix without its closing slash, which makes no difference to `route::path` either; that is above this module.
 pub fn segments(prefix: &str) -> &str {
     prefix.strip_suffix('/').unwrap_or(prefix)
 }

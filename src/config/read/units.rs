@@ -1,5 +1,5 @@
 //! Durations and sizes as texts: which units there are, and what was meant by others.
-//! Units that elsewhere mean something else are refused, so that nothing becomes silently a thousand times as much.
+//! Letters that elsewhere mean something else are refused, so that nothing becomes silently a thousand times as much.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::leaf::Misfit;
 pub const DAY: u64 = 24 * 60 * 60;
 /// The units of durations, in milliseconds.
 const TIMES: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", DAY * 1000)];
-/// What people write for them.
-const MEANT: [(&str, &[&str]); 5] = [
+/// The same in words, which mean one thing only, in whatever case.
+const WORDS: [(&str, &[&str]); 5] = [
     ("ms", &["msec", "msecs", "millis", "millisecond", "milliseconds"]),
     ("s", &["sec", "secs", "second", "seconds"]),
     ("m", &["min", "mins", "minute", "minutes"]),
@@ -44,7 +44,8 @@ pub fn duration(text: &str) -> Result<Duration, Misfit> {
         }
         // A number that is too large for its type is too long as well.
         let number: u64 = number.parse().unwrap_or(u64::MAX);
-        let Some((_, millis)) = TIMES.iter().find(|(known, _)| *known == unit) else {
+        let letters = of_word(unit).unwrap_or(unit);
+        let Some((_, millis)) = TIMES.iter().find(|(known, _)| *known == letters) else {
             return Err(unknown_unit(number, unit));
         };
         sum = sum.saturating_add(number.saturating_mul(*millis));
@@ -54,6 +55,12 @@ pub fn duration(text: &str) -> Result<Duration, Misfit> {
         return Err(misfit());
     }
     Ok(Duration::from_millis(sum))
+}
+
+/// The unit that a word stands for.
+fn of_word(word: &str) -> Option<&'static str> {
+    let stands_for_it = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    WORDS.iter().find(|(_, words)| stands_for_it(words)).map(|(unit, _)| *unit)
 }
 
 fn misfit() -> Misfit {
@@ -72,7 +79,7 @@ fn unknown_unit(number: u64, unit: &str) -> Misfit {
         return fraction();
     }
     let lower = unit.to_lowercase();
-    let meant = MEANT.iter().find(|(known, words)| *known == lower || words.contains(&lower.as_str()));
+    let meant = TIMES.iter().find(|(known, _)| *known == lower);
     let misfit = Misfit::new(format!("`{unit}` is no unit: there are ms, s, m, h and d"));
     match (meant, lower.as_str()) {
         (Some((known, _)), _) => misfit.hint(format!("write \"{number}{known}\"")),
@@ -130,12 +137,15 @@ mod tests {
             ("1d", 86_400_000),
             ("0s", 0),
             (" 5 s ", 5000),
+            ("5 sec", 5000),
+            ("10min", 600_000),
+            ("1 Day 2 hours", 93_600_000),
         ] {
             assert_eq!(duration(text).ok(), Some(Duration::from_millis(millis)), "{text}");
         }
         for text in [
-            "", " ", "5", "1.5", ".5", "1e5", "nan", "inf", "+5", "-5s", "10M", "1w", "1us", "5 sec", "1.5s", "s",
-            "5s5", "5s,5s", "5µs", "٣s", "1h-5m",
+            "", " ", "5", "1.5", ".5", "1e5", "nan", "inf", "+5", "-5s", "10M", "1w", "1us", "1.5s", "s", "5s5",
+            "5s,5s", "5µs", "٣s", "1h-5m",
         ] {
             assert!(duration(text).is_err(), "{text}");
         }

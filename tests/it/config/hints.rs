@@ -61,7 +61,6 @@ fn a_value_of_another_kind_is_told_what_to_write() {
         ("hold = \"10M\"", "7:8", &["`M` is no unit", "write \"10m\""]),
         ("hold = \"2w\"", "7:8", &["write \"14d\""]),
         ("hold = \"1us\"", "7:8", &["the shortest"]),
-        ("hold = \"5 sec\"", "7:8", &["write \"5s\""]),
         ("hold = \"1.5s\"", "7:8", &["fraction", "\"1s 500ms\""]),
         ("hold = \"1h 30\"", "7:8", &["without a unit", "\"30s\""]),
         ("hold_body = \"10M\"", "7:13", &["two sizes", "\"10MiB\"", "\"10MB\""]),
@@ -103,6 +102,16 @@ fn a_number_is_told_its_unit_only_where_that_makes_it_one() {
     ];
     for (lines, place, parts) in table {
         refused(&format!("{SMALLEST}{lines}\n"), &[(place, parts)]);
+    }
+}
+
+#[test]
+fn units_in_words_are_taken_and_letters_of_other_programs_are_not() {
+    for text in ["10min", "10 seconds", "5 sec", "2 hours", "1 day", "1 Hour 30 Minutes", "20 msec", "1h 5min"] {
+        good(&format!("{SMALLEST}hold = \"{text}\"\n"));
+    }
+    for (text, part) in [("10M", "\"10m\""), ("10 S", "\"10s\""), ("2 weeks", "\"14d\""), ("9 µs", "the shortest")] {
+        refused(&format!("{SMALLEST}hold = \"{text}\"\n"), &[("7:8", &[part])]);
     }
 }
 

@@ -13,7 +13,8 @@ const FILE: &str = "config/goodgate.toml";
 const WIDTH: usize = 110;
 const INTRODUCTION: &str = "\
 Every key of goodgate with its default. A key behind a # has none: its value is an example.
-Durations are whole numbers with ms, s, m (minutes), h or d: \"250ms\", \"10s\", \"2m 30s\".
+Durations are whole numbers with ms, s, m (minutes), h or d: \"250ms\", \"10s\", \"2m 30s\"; or with
+words, as in \"10 min\" or \"5 seconds\". \"10M\" is refused.
 Sizes are numbers with B, with KB, MB, GB, TB (1 KB is 1000 B) or with KiB, MiB, GiB, TiB (1 KiB is 1024 B), or a
 plain number of bytes. What nginx and PHP write as 10m or 10M is \"10MiB\" here; \"10M\" is refused.
 Relative paths are relative to this file. ${NAME} in a string is taken from the environment; $${ is ${ itself.

@@ -1,5 +1,11 @@
 //! `[route.site]`: a folder, what is looked for in it, and what is never shown or run.
 
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{self, Path, PathBuf},
+};
+
 use toml::de::DeValue;
 
 use super::{
@@ -7,6 +13,7 @@ use super::{
     section::Section,
 };
 use crate::config::{
+    reason,
     settings::{Site, Symlinks, Try},
     written::Action,
 };
@@ -19,13 +26,8 @@ pub fn site(section: &Section<'_>) -> Option<Action> {
     let root = section.need("root", |leaf| {
         let root = root(leaf)?;
         // With PHP the scripts may be in a container, where the gateway does not see them.
-        if section.place("php").is_none() && !root.is_dir() {
-            let title = format!("the folder `{}` is not there", root.display());
-            leaf.warn(
-                title,
-                "nothing to serve",
-                "until it is, requests are answered site-root-missing; relative paths start at the folder of this file",
-            );
+        if section.place("php").is_none() {
+            warn_of_no_folder(leaf, &root);
         }
         Ok(root)
     });
@@ -66,14 +68,38 @@ impl Entry {
     }
 }
 
-fn root(leaf: &Leaf<'_>) -> Result<std::path::PathBuf, Misfit> {
+fn root(leaf: &Leaf<'_>) -> Result<PathBuf, Misfit> {
     let text = leaf.text()?;
     if text.is_empty() {
         return Err(leaf.wrong_type());
     }
     let path = leaf.path(&text)?;
     // PHP is told this path, and knows nothing of the folder that the gateway was started in.
-    Ok(std::path::absolute(&path).unwrap_or(path))
+    Ok(path::absolute(&path).unwrap_or(path))
+}
+
+/// A deploy may make the folder later.
+fn warn_of_no_folder(leaf: &Leaf<'_>, root: &Path) {
+    let shown = root.display();
+    let (title, label, hint) = match fs::metadata(root) {
+        Ok(found) if found.is_dir() => return,
+        Ok(_) => (
+            format!("`{shown}` is not a folder"),
+            "something else stands there",
+            "name the folder that has the files; until it is one, requests are answered site-root-missing",
+        ),
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => (
+            format!("the folder `{shown}` cannot be looked at: {}", reason(&error)),
+            "may be there or not",
+            "requests are answered site-root-missing unless the user that goodgate runs as can enter it",
+        ),
+        Err(_) => (
+            format!("the folder `{shown}` is not there"),
+            "nothing to serve",
+            "until it is, requests are answered site-root-missing; relative paths start at the folder of this file",
+        ),
+    };
+    leaf.warn(title, label, hint);
 }
 
 fn tries(leaf: &Leaf<'_>) -> Result<Vec<Entry>, Misfit> {

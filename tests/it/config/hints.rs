@@ -237,5 +237,15 @@ fn a_site_without_its_folder_is_a_warning() {
     let loaded = good(&site(""));
     let titles: Vec<_> = loaded.warnings.iter().map(|problem| problem.title.as_str()).collect();
     assert_eq!(titles, ["the folder `/nonexistent` is not there"]);
+    let long = format!("/{}", "a".repeat(300));
+    for (root, wanted) in [
+        ("/etc/passwd", "`/etc/passwd` is not a folder"),
+        ("/etc/passwd/a", "the folder `/etc/passwd/a` is not there"),
+        (&long, &format!("the folder `{long}` cannot be looked at: File name too long")),
+    ] {
+        let loaded = good(&site("").replace("/nonexistent", root));
+        let titles: Vec<_> = loaded.warnings.iter().map(|problem| problem.title.as_str()).collect();
+        assert_eq!(titles, [wanted]);
+    }
     assert!(good(&site(", php = \"php\"")).warnings.is_empty(), "PHP may be where the gateway does not see the folder");
 }

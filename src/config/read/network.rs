@@ -33,17 +33,16 @@ impl Leaf<'_> {
         if text.starts_with("systemd:") {
             return Err(Misfit::not_yet("systemd:", "write the address itself, such as \"0.0.0.0:8080\""));
         }
+        if let Some((address, port)) = bare_ipv6(&text) {
+            let port = port.unwrap_or(8080);
+            return Err(Misfit::new("an IPv6 address without brackets")
+                .hint(format!("write \"[{address}]:{port}\": the address in brackets, then the port")));
+        }
         Err(match text.rsplit_once(':') {
             _ if text.contains("://") => {
                 Misfit::new("this is a URL").hint("write the address alone, such as \"0.0.0.0:8080\"")
             }
             _ if text.parse::<Ipv4Addr>().is_ok() => Misfit::new("has no port").hint(format!("write \"{text}:8080\"")),
-            _ if bare_ipv6(&text).is_some() => {
-                let (address, port) = bare_ipv6(&text).unwrap_or((&text, None));
-                let port = port.unwrap_or(8080);
-                Misfit::new("an IPv6 address without brackets")
-                    .hint(format!("write \"[{address}]:{port}\": the address in brackets, then the port"))
-            }
             _ if text.starts_with('/') => Misfit::new("this is a path").hint(format!("write \"unix:{text}\"")),
             _ if text.parse::<u16>().is_ok() => Misfit::new("a port alone").hint(format!("write \"0.0.0.0:{text}\"")),
             Some(("" | "*", port)) if port.parse::<u16>().is_ok() => Misfit::new("has no address")

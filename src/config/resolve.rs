@@ -91,9 +91,16 @@ fn each_listener_once(listen: &[Spanned<Listen>], found: &mut Vec<Problem>) {
     for (at, one) in listen.iter().enumerate() {
         // Port 0 is another free port every time.
         let any_port = matches!(one.get_ref(), Listen::Tcp(address) if address.port() == 0);
-        let first = listen[..at].iter().find(|first| first.get_ref() == one.get_ref() && !any_port);
-        if let Some(first) = first {
-            found.push(twice("two listeners have the same address", one.span(), first.span()));
+        let is_same = |first: &&Spanned<Listen>| canonical(first.get_ref()) == canonical(one.get_ref());
+        if let Some(first) = listen[..at].iter().find(is_same).filter(|_| !any_port) {
+            let problem = twice("two listeners have the same address", one.span(), first.span());
+            found.push(match canonical(one.get_ref()) {
+                Listen::Tcp(address) if first.get_ref() != one.get_ref() => {
+                    let ip = address.ip();
+                    problem.hint(format!("[::ffff:{ip}] is {ip} in IPv6's notation: keep one of the two"))
+                }
+                _ => problem,
+            });
             continue;
         }
         if let Some(other) = listen[..at].iter().find(|other| overlap(other.get_ref(), one.get_ref())) {
@@ -107,11 +114,21 @@ fn each_listener_once(listen: &[Spanned<Listen>], found: &mut Vec<Problem>) {
 
 /// Whether one of them is every address of the machine and the other one of these.
 fn overlap(one: &Listen, other: &Listen) -> bool {
-    let (Listen::Tcp(one), Listen::Tcp(other)) = (one, other) else { return false };
+    let (Listen::Tcp(one), Listen::Tcp(other)) = (&canonical(one), &canonical(other)) else { return false };
     // `[::]` takes IPv4 as well.
     let has =
         |every: &SocketAddr, other: &SocketAddr| every.ip().is_unspecified() && (every.is_ipv6() || other.is_ipv4());
     one.port() == other.port() && one.port() != 0 && (has(one, other) || has(other, one))
+}
+
+/// An IPv4 address in the notation of IPv6 is that IPv4 address (RFC 4291 section 2.5.5.2).
+fn canonical(listen: &Listen) -> Listen {
+    match listen {
+        Listen::Tcp(SocketAddr::V6(address)) if let Some(ip) = address.ip().to_ipv4_mapped() => {
+            Listen::Tcp((ip, address.port()).into())
+        }
+        _ => listen.clone(),
+    }
 }
 
 fn check_upstream(upstream: &Upstream, found: &mut Vec<Problem>) {

@@ -98,7 +98,7 @@ async fn stopped(mut asked: Signals, log: Option<&Writer>, settings: &Settings, 
     asked.until_stop(log).await;
     tracing::info!(
         grace = %humantime::format_duration(settings.gateway.shutdown_grace),
-        "stopping: no new connections, requests under way may end; a second signal ends at once"
+        "stopping: no new connections, requests under way may finish; a second signal ends at once"
     );
     // Workers that are gone already have nothing left to end.
     let _ = stop.send(Stage::Draining);

@@ -104,11 +104,20 @@ fn each_listener_once(listen: &[Spanned<Listen>], found: &mut Vec<Problem>) {
             continue;
         }
         if let Some(other) = listen[..at].iter().find(|other| overlap(other.get_ref(), one.get_ref())) {
-            let problem = Problem::error(one.span(), "two listeners want the same port", "and this");
+            let problem = Problem::error(one.span(), "two listeners want the same port", taken_by(one.get_ref()));
             let hint =
                 "keep the one with every address (0.0.0.0 or [::], which takes IPv4 too), or name each address alone";
-            found.push(problem.also(other.span(), "this").hint(hint));
+            found.push(problem.also(other.span(), taken_by(other.get_ref())).hint(hint));
         }
+    }
+}
+
+/// What one of two that overlap takes.
+fn taken_by(listen: &Listen) -> &'static str {
+    match canonical(listen) {
+        Listen::Tcp(SocketAddr::V6(address)) if address.ip().is_unspecified() => "takes every address",
+        Listen::Tcp(SocketAddr::V4(address)) if address.ip().is_unspecified() => "takes every IPv4 address",
+        _ => "one of them",
     }
 }
 

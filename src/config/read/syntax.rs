@@ -64,7 +64,10 @@ fn hint(line: &str, what: &str) -> Option<String> {
     if let Some(open) = open_text(line) {
         let quote = &open[..1];
         let text = open[1..].trim_end_matches([']', '}', ',', ' ']);
-        return Some(format!("a text has no end on this line: write {quote}{text}{quote}"));
+        return Some(match text {
+            "" => format!("a text has no end on this line: write it between two quotes, as in {quote}...{quote}"),
+            _ => format!("a text has no end on this line: write {quote}{text}{quote}"),
+        });
     }
     if what.starts_with("duplicate key") {
         return Some("keep one of the two".to_owned());

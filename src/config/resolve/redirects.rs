@@ -47,8 +47,11 @@ fn check_keep_path(
         );
     }
     if route.path_mode == PathMode::Raw {
-        let problem =
-            Problem::error(place.clone(), "`keep_path` needs `path_mode = \"normal\"`", "of a path as it came");
+        let problem = Problem::error(
+            place.clone(),
+            "`keep_path` needs `path_mode = \"normal\"`",
+            "the path would follow as it came",
+        );
         return Some(problem.hint("remove `path_mode`: a path as it came may lead clients to another host"));
     }
     let problem = |label: &str| Problem::error(to.clone(), "`to` cannot be followed by a path", label);

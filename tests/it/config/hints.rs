@@ -139,7 +139,11 @@ fn a_redirect_has_a_target_that_works() {
         ("redirect = { to = \"https://a.com/?to=/\", keep_path = true }", "4:19", &["has a query"]),
         ("path = \"=/x\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["a prefix"]),
         ("path = \"~x\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["a prefix"]),
-        ("path_mode = \"raw\"\nredirect = { to = \"https://a/\", keep_path = true }", "5:33", &["another host"]),
+        (
+            "path_mode = \"raw\"\nredirect = { to = \"https://a/\", keep_path = true }",
+            "5:33",
+            &["would follow as it came", "another host"],
+        ),
     ];
     for (route, place, parts) in table {
         refused(&redirect(route), &[(place, parts)]);
@@ -240,6 +244,36 @@ fn listeners_that_want_the_same_port_are_an_error() {
         ("127.0.0.1:0", "[::ffff:127.0.0.1]:0"),
     ] {
         good(&both(one, other));
+    }
+}
+
+#[test]
+fn of_two_listeners_it_is_said_which_takes_every_address() {
+    let (all, all_of_ipv4, one) = ("takes every address", "takes every IPv4 address", "one of them");
+    for (first, second, labels) in [
+        ("0.0.0.0:80", "127.0.0.1:80", [all_of_ipv4, one]),
+        ("[::1]:80", "[::]:80", [one, all]),
+        ("[::]:80", "0.0.0.0:80", [all, all_of_ipv4]),
+    ] {
+        let text = SMALLEST.replace(ADDRESS, &format!("\"{first}\"")) + "[[listen]]\naddress = \"" + second + "\"\n";
+        let report = parse(&text).expect_err(&text).to_string();
+        for label in labels {
+            assert!(
+                report
+                    .lines()
+                    .any(|line| line.ends_with(&format!("- {label}")) || line.ends_with(&format!("^ {label}"))),
+                "{label}: {report}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_that_has_nothing_in_it_is_told_to_have_its_second_quote() {
+    for (open, part) in [("upstream='", "'...'"), ("upstream = \"", "\"...\"")] {
+        let problems = parse(&SMALLEST.replace(ACTION, open)).expect_err(open);
+        let hint = problems.iter().find_map(|problem| problem.hint.clone()).expect(open);
+        assert!(hint.contains("between two quotes") && hint.contains(part), "{hint}");
     }
 }
 

@@ -86,16 +86,15 @@ impl Name {
 
     /// Where it leads to, if that is known at `now` without a wait.
     pub fn known(self: &Rc<Self>, now: Instant) -> Option<Rc<Places>> {
-        match &*self.state.borrow() {
-            State::Known { places, .. } => {
-                self.used.set(now);
-                if !self.followed.get() {
-                    self.follow(None, Duration::ZERO);
-                }
-                Some(Rc::clone(places))
-            }
-            _ => None,
+        let confirmed = self.confirmed()?;
+        self.used.set(now);
+        if !self.followed.get() {
+            // It has rested, perhaps while other workers did not.
+            let younger = self.ledger.any(&self.question, now).filter(|copied| confirmed < copied.confirmed);
+            let pause = younger.map_or(Duration::ZERO, |copied| self.take(copied));
+            self.follow(None, pause);
         }
+        self.own()
     }
 
     /// Where it leads to; waits only while no worker knows that.
@@ -272,6 +271,14 @@ impl Name {
         }
     }
 
+    /// Where it leads to, as far as this worker knows.
+    fn own(&self) -> Option<Rc<Places>> {
+        match &*self.state.borrow() {
+            State::Known { places, .. } => Some(Rc::clone(places)),
+            _ => None,
+        }
+    }
+
     /// When what is known was confirmed last.
     fn confirmed(&self) -> Option<Instant> {
         match &*self.state.borrow() {
@@ -281,10 +288,7 @@ impl Name {
     }
 
     fn tell(&self) {
-        let places = match &*self.state.borrow() {
-            State::Known { places, .. } => Some(Rc::clone(places)),
-            _ => None,
-        };
+        let places = self.own();
         self.watchers.borrow().iter().for_each(|watcher| watcher(places.as_deref()));
     }
 

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 
 use super::*;
+use crate::limits::DNS_REST;
 
 fn workers(server: &NameServer) -> [Resolver; 2] {
     let ledger = Arc::default();
@@ -63,5 +64,28 @@ fn a_failure_is_over_once_another_worker_has_an_answer() {
         assert_eq!(failure(&one, "app.example").await.cause, Cause::DnsServfail);
         assert_eq!(other.lookup("app.example").await.unwrap(), last(1));
         assert_eq!(one.lookup("app.example").now_or_never().expect("nobody waits").unwrap(), last(1));
+    });
+}
+
+#[test]
+fn a_worker_that_rested_takes_what_another_has_found_since() {
+    run(async {
+        let current = Rc::new(std::cell::Cell::new(Reply::Address(1, 60)));
+        let says = Rc::clone(&current);
+        let server = NameServer::start(move |_, _| says.get()).await;
+        let [one, other] = workers(&server).map(|worker| worker.host("app.example"));
+        for name in [&one, &other] {
+            assert_eq!(addresses(&name.places().await.unwrap()), last(1));
+            assert!(name.rests(Instant::now() + DNS_REST));
+        }
+        current.set(Reply::Address(2, 60));
+        while addresses(&one.known(Instant::now()).unwrap()) != last(2) {
+            tokio::task::yield_now().await;
+        }
+        let asked = server.queries.get();
+        assert_eq!(addresses(&other.known(Instant::now()).unwrap()), last(2), "not its own old ones");
+        // Whatever the other one's task had to ask would have been asked before this.
+        resolver(&[server.address]).lookup("next.example").await.unwrap();
+        assert_eq!(server.queries.get(), asked + 2, "the answer is still good");
     });
 }

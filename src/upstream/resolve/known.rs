@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::places::Places;
-use crate::limits::{DNS_GONE_HOLD, DNS_STALE};
+use crate::limits::{DNS_GONE_HOLD, DNS_QUERY_TIMEOUT, DNS_STALE};
 
 /// Places that were found, and since when they are doubtful.
 #[derive(Debug)]
@@ -18,12 +18,14 @@ pub(super) struct Known {
     silent: Option<Instant>,
     /// Since when name servers say that there is nothing behind the name.
     denied: Option<Instant>,
+    /// When a worker began to ask again, until there is an answer.
+    asked: Option<Instant>,
 }
 
 impl Known {
     /// A name server named these places at `now`; they are good `until` then.
     pub(super) fn new(places: Places, now: Instant, until: Instant) -> Self {
-        Self { places, confirmed: now, until, silent: None, denied: None }
+        Self { places, confirmed: now, until, silent: None, denied: None, asked: None }
     }
 
     /// The places.
@@ -43,11 +45,21 @@ impl Known {
 
     /// A name server named these places at `now`; they are good `until` then.
     pub(super) fn confirm(&mut self, places: &Places, now: Instant, until: Instant) {
-        (self.silent, self.denied) = (None, None);
+        (self.silent, self.denied, self.asked) = (None, None, None);
         (self.confirmed, self.until) = (now, until);
         if self.places != *places {
             self.places.clone_from(places);
         }
+    }
+
+    /// A worker begins to ask at `now`.
+    pub(super) fn ask(&mut self, now: Instant) {
+        self.asked = Some(now);
+    }
+
+    /// Whether one has begun so lately that its answer may still come.
+    pub(super) fn is_asked_for(&self, now: Instant) -> bool {
+        self.asked.is_some_and(|asked| now < asked + DNS_QUERY_TIMEOUT)
     }
 
     /// The look-up that ended at `now` found no place; `denied` is whether a name server said that there is none. Returns

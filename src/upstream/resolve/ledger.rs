@@ -26,6 +26,17 @@ pub(super) struct Copied {
     pub(super) fresh: Duration,
 }
 
+/// What is to be done about an answer of a worker whose time is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing: another worker has a younger one.
+    Found(Copied),
+    /// Another worker asks just now: the old one serves meanwhile.
+    Others,
+    /// To ask. The others leave that to this worker for `DNS_QUERY_TIMEOUT`.
+    Own,
+}
+
 /// What a look-up that failed leaves of a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Left {
@@ -43,9 +54,19 @@ impl Ledger {
         self.names().get(question).filter(|known| known.holds(now)).map(|known| copied(known, now))
     }
 
-    /// An answer that is good at `now` and younger than the one that was `confirmed` then.
-    pub(super) fn newer(&self, question: &Question, confirmed: Option<Instant>, now: Instant) -> Option<Copied> {
-        newer(self.names().get(question)?, confirmed, now)
+    /// Who is to ask at `now`: the times of all workers end together, and one answer serves them all. A worker whose own
+    /// answer was never `confirmed` has nothing to go on with, and leaves it to nobody.
+    pub(super) fn turn(&self, question: &Question, confirmed: Option<Instant>, now: Instant) -> Turn {
+        let mut names = self.names();
+        let Some(known) = names.get_mut(question) else { return Turn::Own };
+        match newer(known, confirmed, now) {
+            Some(found) => Turn::Found(found),
+            None if known.is_asked_for(now) && confirmed.is_some() => Turn::Others,
+            None => {
+                known.ask(now);
+                Turn::Own
+            }
+        }
     }
 
     /// A name server named `places` at `now`; they are good `until` then.
@@ -95,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        limits::{DNS_GONE_HOLD, DNS_STALE},
+        limits::{DNS_GONE_HOLD, DNS_QUERY_TIMEOUT, DNS_STALE},
         upstream::resolve::places::Target,
     };
 
@@ -112,15 +133,30 @@ mod tests {
     #[test]
     fn a_worker_takes_what_is_younger_than_its_own() {
         let (ledger, start) = (Ledger::default(), Instant::now());
-        assert_eq!((ledger.any(&app(), start), ledger.newer(&app(), None, start)), (None, None));
+        assert_eq!((ledger.any(&app(), start), ledger.turn(&app(), None, start)), (None, Turn::Own));
         ledger.confirm(&app(), &places(1), start, start + 2 * SECOND);
         let now = start + SECOND;
         let copied = Copied { places: places(1), confirmed: start, fresh: SECOND };
-        assert_eq!(ledger.newer(&app(), None, now), Some(copied));
-        assert_eq!(ledger.newer(&app(), Some(start), now), None, "it is the worker's own");
-        assert_eq!(ledger.newer(&app(), None, now + SECOND), None, "its time is over");
+        assert_eq!(ledger.turn(&app(), None, now), Turn::Found(copied));
+        assert_eq!(ledger.turn(&app(), Some(start), now), Turn::Own, "it is the worker's own");
+        assert_eq!(ledger.turn(&app(), None, now + SECOND), Turn::Own, "its time is over");
         assert!(ledger.any(&app(), now + SECOND).is_some_and(|old| old.fresh.is_zero()), "it is of use all the same");
         assert_eq!(ledger.any(&Question::Host("app.example".into(), 81), now), None);
+    }
+
+    #[test]
+    fn one_worker_asks_at_a_time() {
+        let (ledger, start) = (Ledger::default(), Instant::now());
+        ledger.confirm(&app(), &places(1), start, start);
+        let turn = |now| ledger.turn(&app(), Some(start), now);
+        assert_eq!((turn(start), turn(start)), (Turn::Own, Turn::Others));
+        assert_eq!(ledger.turn(&app(), None, start), Turn::Own, "who has nothing does not wait");
+        ledger.doubt(&app(), Some(start), false, start);
+        assert_eq!(turn(start + DNS_QUERY_TIMEOUT / 2), Turn::Others, "a failure is not asked for again at once");
+        let late = start + DNS_QUERY_TIMEOUT;
+        assert_eq!((turn(late), turn(late)), (Turn::Own, Turn::Others), "the one that asked may be gone");
+        ledger.confirm(&app(), &places(1), late, late);
+        assert_eq!(ledger.turn(&app(), Some(late), late), Turn::Own, "an answer begins it anew");
     }
 
     #[test]

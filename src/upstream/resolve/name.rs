@@ -14,7 +14,7 @@ use tokio::{sync::oneshot, task::spawn_local, time::sleep};
 
 use super::{
     Lookups, Question,
-    ledger::{Copied, Ledger, Left},
+    ledger::{Copied, Ledger, Left, Turn},
     news::Doubt,
     places::{Pick, Places},
     servers::Servers,
@@ -214,9 +214,13 @@ impl Name {
         Some(self.take(Copied { places, confirmed: now, fresh }))
     }
 
-    /// Takes in what another worker has found since; returns when the next look-up is due.
+    /// Takes in what another worker has found since; returns when to come again, `None` where it is for this one to ask.
     fn learn_from_others(&self, now: Instant) -> Option<Duration> {
-        self.ledger.newer(&self.question, self.confirmed(), now).map(|copied| self.take(copied))
+        match self.ledger.turn(&self.question, self.confirmed(), now) {
+            Turn::Found(copied) => Some(self.take(copied)),
+            Turn::Others => Some(DNS_REFRESH_LEAST),
+            Turn::Own => None,
+        }
     }
 
     /// Takes in a good answer; returns when the next look-up is due.

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 
 use super::*;
-use crate::limits::DNS_REST;
+use crate::limits::{DNS_REFRESH_LEAST, DNS_REST};
 
 fn workers(server: &NameServer) -> [Resolver; 2] {
     let ledger = Arc::default();
@@ -87,5 +87,26 @@ fn a_worker_that_rested_takes_what_another_has_found_since() {
         // Whatever the other one's task had to ask would have been asked before this.
         resolver(&[server.address]).lookup("next.example").await.unwrap();
         assert_eq!(server.queries.get(), asked + 2, "the answer is still good");
+    });
+}
+
+#[test]
+fn an_answer_past_its_time_is_asked_for_by_one_worker() {
+    run(async {
+        let server = NameServer::start(|_, _| Reply::Address(1, 0)).await;
+        let [one, other] = workers(&server);
+        for worker in [&one, &other] {
+            worker.lookup("app.example").await.unwrap();
+        }
+        let (start, asked) = (Instant::now(), server.queries.get());
+        let rounds: u32 = 6;
+        while server.queries.get() < asked + 2 * rounds as usize {
+            for worker in [&one, &other] {
+                assert_eq!(worker.lookup("app.example").await.unwrap(), last(1));
+            }
+            tokio::task::yield_now().await;
+        }
+        let least = DNS_REFRESH_LEAST * (rounds - 1);
+        assert!(start.elapsed() >= least, "both ask each time: {:?}", start.elapsed());
     });
 }

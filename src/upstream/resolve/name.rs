@@ -133,11 +133,11 @@ impl Name {
     pub fn timed_out(&self, limit: Duration) -> Box<Failure> {
         // A query may have been under way before this wait began.
         let begun = Instant::now().checked_sub(limit + DNS_QUERY_TIMEOUT);
-        let strayed = |servers: &Servers| begun.is_some_and(|begun| servers.strayed(begun));
+        let host = self.question.host();
+        let strayed = |servers: &Servers| begun.map(|begun| servers.strayed(host, begun)).unwrap_or_default();
         let servers = self.lookups.servers();
-        let (asked, strayed) =
-            servers.map_or_else(|_| (Vec::new(), false), |servers| (servers.listed(), strayed(&servers)));
-        Trouble::timed_out((self.question.host(), self.question.wanted()), (&asked, strayed), limit).failure()
+        let (asked, strayed) = servers.map(|servers| (servers.listed(), strayed(&servers))).unwrap_or_default();
+        Trouble::timed_out((host, self.question.wanted()), (&asked, &strayed), limit).failure()
     }
 
     /// The address for the next request: several take turns, one that failed just now is the last resort.

@@ -15,6 +15,7 @@ use hickory_resolver::{
     lookup::Lookup,
     net::{DnsError, NetError, NoRecords},
     proto::{
+        ProtoError,
         op::ResponseCode,
         rr::{Name, RData, RecordType, rdata::SRV},
     },
@@ -106,10 +107,7 @@ impl Servers {
 
     /// The records of `host`, by the first of its full names that has any.
     pub(super) async fn find(&self, host: &str, wanted: Wanted) -> Result<Found, Trouble> {
-        // The first form takes an underscore, which has its place in names of services; the second one other scripts.
-        let name = Name::from_ascii(host)
-            .or_else(|_| Name::from_utf8(host))
-            .map_err(|error| Trouble::bad_name(host, &error))?;
+        let name = parse(host).map_err(|error| Trouble::bad_name(host, &error))?;
         let mut answers = Vec::new();
         let mut verdicts = Vec::new();
         for name in self.full_names(&name) {
@@ -144,9 +142,11 @@ impl Servers {
         server.aliases(complete(&answer.name), complete(followed(&answer.error)?), cause).await
     }
 
-    /// Whether an answer to another query came after `then`.
-    pub(super) fn strayed(&self, then: Instant) -> bool {
-        self.all.iter().any(|server| server.strays.since(then))
+    /// The addresses of those who sent, after `then`, answers to other queries when they were asked for `host`.
+    pub(super) fn strayed(&self, host: &str, then: Instant) -> Vec<SocketAddr> {
+        let names = parse(host).map(|name| self.full_names(&name)).unwrap_or_default();
+        let strayed = |server: &&Server| names.iter().any(|name| server.strays.since(name, then));
+        self.all.iter().filter(strayed).map(|server| server.address).collect()
     }
 
     /// The names that `name` can stand for, in the order in which they are asked for.
@@ -186,7 +186,7 @@ impl Servers {
                     Err(error) => error,
                 };
                 let cause = classify::dns(&error).cause;
-                let strayed = server.strays.since(asked_at);
+                let strayed = server.strays.since(name, asked_at);
                 answers.push(Answer { name: name.clone(), server: server.address, error: error.clone(), strayed });
                 if matches!(cause, Cause::DnsNxdomain | Cause::DnsNoAddress) {
                     self.first.set(position);
@@ -307,6 +307,12 @@ fn followed(error: &NetError) -> Option<&Name> {
         NetError::Dns(DnsError::NoRecordsFound(none)) => Some(none.query.name()),
         _ => None,
     }
+}
+
+/// The name that `host` is. The first form takes an underscore, which has its place in names of services; the second one
+/// other scripts.
+fn parse(host: &str) -> Result<Name, ProtoError> {
+    Name::from_ascii(host).or_else(|_| Name::from_utf8(host))
 }
 
 /// The same name as answers have it, whose names are all complete.

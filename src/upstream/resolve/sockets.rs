@@ -7,14 +7,23 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use hickory_resolver::net::runtime::{DnsUdpSocket, RuntimeProvider, TokioRuntimeProvider};
+use hickory_resolver::{
+    net::runtime::{DnsUdpSocket, RuntimeProvider, TokioRuntimeProvider},
+    proto::{
+        rr::Name,
+        serialize::binary::{BinDecodable, BinDecoder},
+    },
+};
 use rustix::net::{RecvFlags, recv};
 use tokio::{io::Interest, net::UdpSocket};
+
+/// Bytes of a message before its question.
+const HEADER: usize = 12;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
@@ -25,18 +34,34 @@ pub(super) struct Connected {
     strays: Strays,
 }
 
-/// When an answer to another query came last: it has come late, or is forged (RFC 5452 section 9.1).
+/// For which names answers to other queries came in place of their own, and when: they have come late, or are forged
+/// (RFC 5452 section 9.1).
 #[derive(Clone, Default)]
-pub(super) struct Strays(Arc<Mutex<Option<Instant>>>);
+pub(super) struct Strays(Arc<Mutex<Vec<(Name, Instant)>>>);
+
+/// Names of which that is remembered; the one that was noted longest ago makes room.
+const REMEMBERED: usize = 16;
 
 impl Strays {
-    /// Whether one came after `then`.
-    pub(super) fn since(&self, then: Instant) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last >= then)
+    /// Whether one came after `then` to a query for `name`, which is a full one.
+    pub(super) fn since(&self, name: &Name, then: Instant) -> bool {
+        self.all().iter().any(|(asked, last)| *last >= then && asked == name)
     }
 
-    fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// One came at `now` in place of an answer to `query`.
+    fn note(&self, query: &[u8], now: Instant) {
+        let mut rest = BinDecoder::new(query.get(HEADER..).unwrap_or_default());
+        let Ok(name) = Name::read(&mut rest) else { return };
+        let mut all = self.all();
+        all.retain(|(asked, _)| *asked != name);
+        if all.len() == REMEMBERED {
+            all.remove(0);
+        }
+        all.push((name, now));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Name, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,10 +127,10 @@ impl DnsUdpSocket for Talk {
             loop {
                 let receive = || Ok(recv(&self.socket, &mut *buf, RecvFlags::empty())?.0);
                 let length = self.socket.async_io(Interest::READABLE | Interest::ERROR, receive).await?;
-                if self.query.get().is_none_or(|query| answers(&buf[..length], query)) {
-                    return Ok((length, self.server));
+                match self.query.get() {
+                    Some(query) if !answers(&buf[..length], query) => self.strays.note(query, Instant::now()),
+                    _ => return Ok((length, self.server)),
                 }
-                self.strays.note();
             }
         })
     }
@@ -119,8 +144,6 @@ impl DnsUdpSocket for Talk {
 /// Whether `message` has the id and the question of `query` (RFC 1035 section 4.1), as far as it goes: one that is no
 /// message at all is judged elsewhere.
 fn answers(message: &[u8], query: &[u8]) -> bool {
-    /// Bytes before the question.
-    const HEADER: usize = 12;
     /// The root's label, the type and the class.
     const END: usize = 5;
     let mut end = HEADER;
@@ -152,5 +175,20 @@ mod tests {
         }
         assert!(answers(b"\x01\x02?", query), "cut short, it is still the answer to this query");
         assert!(!answers(b"\x01", query) && !answers(b"", query));
+    }
+
+    #[test]
+    fn strays_are_remembered_by_the_name_that_was_asked_for() {
+        let (strays, start) = (Strays::default(), Instant::now());
+        let query = |last: u8| [&[0; HEADER][..], b"\x03app\x01", &[b'a' + last], b"\0\0\x01\0\x01"].concat();
+        let name = |last: u8| Name::from_ascii(format!("APP.{}.", char::from(b'a' + last))).unwrap();
+        strays.note(&query(0), start);
+        strays.note(b"cut short", start);
+        assert!(strays.since(&name(0), start) && !strays.since(&name(1), start));
+        assert!(!strays.since(&name(0), start + Duration::from_secs(1)));
+        for last in 1..=16 {
+            strays.note(&query(last), start);
+        }
+        assert!(!strays.since(&name(0), start) && strays.since(&name(1), start) && strays.since(&name(16), start));
     }
 }

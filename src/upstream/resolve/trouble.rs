@@ -30,7 +30,7 @@ pub(super) struct Answer {
     pub(super) name: Name,
     pub(super) server: SocketAddr,
     pub(super) error: NetError,
-    /// Whether answers to other queries came meanwhile.
+    /// Whether it sent answers to other queries meanwhile.
     pub(super) strayed: bool,
 }
 
@@ -91,34 +91,41 @@ impl Trouble {
             evidence.push_str("; ");
             evidence.push_str(&aliases.said());
         }
-        let mut asked: Vec<SocketAddr> = Vec::new();
-        for answer in answers {
-            if !asked.contains(&answer.server) {
-                asked.push(answer.server);
-            }
-        }
+        let asked = servers(answers.iter());
         let next = if let (Some(aliases), Some(dig)) = (aliases, dig((host, wanted), &asked)) {
             aliases.mend(&dig)
         } else {
-            let oddity = Oddity::of(&verdict, answers.iter().any(|answer| answer.strayed));
-            next(cause, oddity, (host, wanted), &asked)
+            let strayed = |answer: &&Answer| Oddity::of(&answer.error, answer.strayed) == Some(Oddity::Strayed);
+            let strayed = servers(answers.iter().filter(strayed));
+            match Oddity::of(&verdict, !strayed.is_empty()) {
+                oddity @ Some(Oddity::Strayed) => next(cause, oddity, (host, wanted), &strayed),
+                oddity => next(cause, oddity, (host, wanted), &asked),
+            }
         };
         Self { cause, rcode, evidence, next, source: Some(verdict) }
     }
 
-    /// The caller's deadline was over first; `strayed` is whether answers to other queries came meanwhile.
+    /// The caller's deadline was over first; of the servers `asked`, those that `strayed` sent answers to other queries.
     pub(super) fn timed_out(
         (host, wanted): (&str, Wanted),
-        (asked, strayed): (&[SocketAddr], bool),
+        (asked, strayed): (&[SocketAddr], &[SocketAddr]),
         limit: Duration,
     ) -> Self {
         let mut evidence =
             format!("{host} was not looked up within {}; name servers asked: {}", format_duration(limit), list(asked));
-        if strayed {
-            evidence.push_str("; answers to other queries (wrong id or question) came and were ignored");
-        }
-        let (cause, oddity) = (Cause::DnsTimeout, strayed.then_some(Oddity::Strayed));
-        Self { cause, rcode: None, evidence, next: next(cause, oddity, (host, wanted), asked), source: None }
+        let cause = Cause::DnsTimeout;
+        let next = if strayed.is_empty() {
+            next(cause, None, (host, wanted), asked)
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(
+                evidence,
+                "; answers to other queries (wrong id or question) came from {} and were ignored",
+                list(strayed)
+            );
+            next(cause, Some(Oddity::Strayed), (host, wanted), strayed)
+        };
+        Self { cause, rcode: None, evidence, next, source: None }
     }
 
     /// The host was named by the SRV records of `service`.
@@ -199,6 +206,17 @@ impl Trouble {
             None => failure,
         }
     }
+}
+
+/// Who gave `answers`, each once.
+fn servers<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<SocketAddr> {
+    let mut servers: Vec<SocketAddr> = Vec::new();
+    for answer in answers {
+        if !servers.contains(&answer.server) {
+            servers.push(answer.server);
+        }
+    }
+    servers
 }
 
 /// What was said, and how often, in the order in which it was said first.

@@ -1,5 +1,7 @@
 //! Answers that name no address and are more than a plain "no": what is said of them, and what is not made up.
 
+use futures_util::future::join;
+
 use super::*;
 
 /// What a resolver says of `host` where its name server gives `reply`.
@@ -45,6 +47,40 @@ fn answers_to_other_queries_are_ignored_and_told_of() {
         let limit = Duration::from_millis(20);
         assert!(timeout(limit, resolver.lookup("app.example")).await.is_err());
         says(&resolver.host("app.example").timed_out(limit), "answers to other queries", &["on the way"]);
+    });
+}
+
+#[test]
+fn who_is_silent_is_not_blamed_for_the_answers_of_others() {
+    run(async {
+        let server = NameServer::start(|name, _| match name {
+            "forged.example" => Reply::WrongId,
+            _ => Reply::Silence,
+        })
+        .await;
+        let own = resolver(&[server.address]);
+        let (forged, silent) = join(failure(&own, "forged.example"), failure(&own, "silent.example")).await;
+        says(&forged, "sent only answers to other queries", &["on the way"]);
+        says(&silent, "did not answer within 1s (3 times)", &["A firewall that drops packets"]);
+        assert!(!silent.evidence.contains("other queries"), "{silent:?}");
+
+        let limit = Duration::from_millis(20);
+        let patient = |host: &'static str| timeout(limit, own.lookup(host));
+        let _ = join(patient("forged.example"), patient("quiet.example")).await;
+        let told = own.host("quiet.example").timed_out(limit);
+        assert!(!told.evidence.contains("other queries"), "{told:?}");
+    });
+}
+
+#[test]
+fn only_servers_that_sent_answers_to_other_queries_are_blamed_for_it() {
+    run(async {
+        let silent = NameServer::start(|_, _| Reply::Silence).await;
+        let forger = NameServer::start(|_, _| Reply::WrongId).await;
+        let failure = failure(&resolver(&[silent.address, forger.address]), "app.example").await;
+        let said = format!("{} sent only answers to other queries", forger.address);
+        says(&failure, &said, &[&format!("what comes from {}: a broken forwarder", forger.address)]);
+        says(&failure, &format!("{} did not answer", silent.address), &["dig @127.0.0.1"]);
     });
 }
 

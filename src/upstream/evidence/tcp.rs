@@ -109,7 +109,7 @@ fn refused_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
 fn silent_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
     match listeners.iter().find(|listener| listener.address.port() == target.port() && accepts_for(listener, target)) {
         Some(listener) => Finding::new(
-            format!("the application listens, but has left {} connections unaccepted", listener.waiting),
+            format!("the application listens, but has left {} unaccepted", connections(listener.waiting)),
             "The application does not accept connections: it hangs or is overloaded. Look at its own log.",
         ),
         None => Finding::new(
@@ -123,12 +123,19 @@ fn silent_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
 fn unaccepted_here(target: SocketAddr, listeners: &[Listener]) -> Finding {
     match listeners.iter().find(|listener| listener.address.port() == target.port() && accepts_for(listener, target)) {
         Some(Listener { waiting: waiting @ 1.., .. }) => Finding::new(
-            format!("the application has left {waiting} connections unaccepted, this one may be among them"),
+            match waiting {
+                1 => "the application has left 1 connection unaccepted, which may be this one".to_owned(),
+                _ => format!("the application has left {waiting} connections unaccepted, this one may be among them"),
+            },
             "The application does not accept connections, or not fast enough: it hangs or is overloaded. Look at its own \
              log.",
         ),
         _ => Finding::default(),
     }
+}
+
+fn connections(number: u32) -> String {
+    if number == 1 { "1 connection".to_owned() } else { format!("{number} connections") }
 }
 
 fn ports_used_up() -> Finding {
@@ -248,6 +255,17 @@ mod tests {
         ] {
             assert_eq!(refused_here(target.parse().unwrap(), &open(&listeners)).seen, expected);
         }
+    }
+
+    #[test]
+    fn one_connection_is_not_said_to_be_several() {
+        let target = "127.0.0.1:3000".parse().unwrap();
+        let seen = |waiting| {
+            let listeners = [Listener { address: target, waiting }];
+            [silent_here(target, &listeners).seen, unaccepted_here(target, &listeners).seen]
+        };
+        assert!(seen(1).iter().all(|seen| seen.contains("has left 1 connection unaccepted")), "{:?}", seen(1));
+        assert!(seen(2).iter().all(|seen| seen.contains("has left 2 connections unaccepted")), "{:?}", seen(2));
     }
 
     #[test]

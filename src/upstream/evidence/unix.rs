@@ -85,6 +85,13 @@ fn missing(path: &Path) -> Finding {
         None => "Start the application, or correct the path in `servers`.",
     });
     let seen = match target {
+        Some(target) if target.is_symlink() => {
+            format!(
+                "{} is a link that leads over many others, {} among them, to nothing",
+                gone.display(),
+                target.display()
+            )
+        }
         Some(target) => format!("{} is a link to {}, which does not exist", gone.display(), target.display()),
         None if gone != path => format!("the folder {} does not exist", gone.display()),
         None => beside(path),
@@ -95,7 +102,8 @@ fn missing(path: &Path) -> Finding {
     Finding::new(seen, next)
 }
 
-/// Where the link at `path` leads to, and the link there, if that is one too.
+/// Where the link at `path` leads to, and the link there, if that is one too. What it ends at is a link only where there
+/// are more of them than are followed, as in a circle.
 fn linked(path: &Path) -> Option<PathBuf> {
     // A link's target is relative to the folder of the link.
     let target = |link: &PathBuf| Some(link.parent()?.join(fs::read_link(link).ok()?));

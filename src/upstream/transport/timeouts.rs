@@ -63,6 +63,7 @@ impl Exchange {
         let begun = self.records.as_ref().map_or(&self.connection.buffer, |records| &records.stdout);
         let hinted = match self.interim {
             0 => String::new(),
+            1 => "1 interim (1xx) answer came, ".to_owned(),
             interim => format!("{interim} interim (1xx) answers came, "),
         };
         if !begun.is_empty() {
@@ -86,15 +87,9 @@ impl Exchange {
             ),
             (0, None) => format!("not a byte came within {limit} after the request"),
         };
-        let found = self.unaccepted();
-        if self.records.is_some() {
-            return found
-                .failure(cause, evidence)
-                .next(diagnosis::SLOW)
-                .delivered(self.delivery.verdict())
-                .member(self.label());
-        }
-        found.failure(cause, evidence).delivered(self.delivery.verdict()).member(self.label())
+        let failure = self.unaccepted().failure(cause, evidence);
+        let failure = if self.records.is_some() { failure.next(diagnosis::SLOW) } else { failure };
+        failure.delivered(self.delivery.verdict()).member(self.label())
     }
 
     fn label(&self) -> &std::sync::Arc<str> {

@@ -36,8 +36,10 @@ impl Exchange {
         let served = self.connection.served;
         match fault.cause {
             Cause::ResponseNotHttp | Cause::ResponseIsTls if served > 0 => {
+                let requests = if served == 1 { "request" } else { "requests" };
                 // Writing to memory cannot fail.
-                let _ = write!(failure.evidence, "; it came on a connection that has served {served} requests before");
+                let _ =
+                    write!(failure.evidence, "; it came on a connection that has served {served} {requests} before");
                 failure.next(
                     "It has spoken HTTP before, so these bytes are probably the rest of an answer that was longer than it \
                      said: see what the application writes behind its answers, and how it counts Content-Length.",
@@ -166,13 +168,15 @@ impl Exchange {
         if reused && since_sent < self.race() {
             self.lost_the_race(findings.at);
             let idle = self.idle_for();
-            return self
-                .delivery
-                .failure(
-                    Cause::SendResetReused,
-                    format!("the server {how} a kept connection {after} after request {nth} was written to it{idle}"),
+            let evidence = if asked {
+                format!(
+                    "the server {how} a kept connection {after} after the head of request {nth}, before it asked for the \
+                     body (Expect: 100-continue){idle}"
                 )
-                .next(self.why_closed());
+            } else {
+                format!("the server {how} a kept connection {after} after request {nth} was written to it{idle}")
+            };
+            return self.delivery.failure(Cause::SendResetReused, evidence).next(self.why_closed());
         }
         if asked {
             let cause = match end {
@@ -232,13 +236,14 @@ impl Exchange {
             .map_or_else(String::new, |idle| format!(", idle for {} before", rounded(idle.span().until)))
     }
 
-    /// What to do about a kept connection that the server closed: only a long silence speaks of a timeout.
+    /// What to do about a kept connection that the server closed: a short silence hardly speaks of a timeout.
     fn why_closed(&self) -> &'static str {
         if self.connection.idle.is_some_and(|idle| idle.span().until >= limits::KEEPALIVE_LEAST) {
             "Set `pool.idle_timeout` of this upstream below the server's own keep-alive timeout."
         } else {
-            "It was idle for less than a second, which no keep-alive timeout is: see whether the server was stopped, \
-             restarted or killed just then, or closes connections after a number of requests."
+            "Few keep-alive timeouts are so short: see whether the server was stopped, restarted or killed just then, or \
+             closes connections after a number of requests. If not, set `pool.idle_timeout` of this upstream below the \
+             server's own keep-alive timeout."
         }
     }
 

@@ -96,6 +96,20 @@ fn a_link_that_leads_nowhere_is_named_with_its_target() {
 }
 
 #[test]
+fn a_link_on_the_way_is_not_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..=EVIDENCE_LINKS {
+        symlink(format!("{}.sock", number + 1), folder.path().join(format!("{number}.sock"))).unwrap();
+    }
+    let seen = |number: usize| missing(&folder.path().join(format!("{number}.sock"))).seen;
+    let end = format!("{}.sock", EVIDENCE_LINKS + 1);
+    assert!(seen(1).ends_with(&format!("{end}, which does not exist")), "{}", seen(1));
+    assert!(seen(0).ends_with(&format!("{EVIDENCE_LINKS}.sock among them, to nothing")), "{}", seen(0));
+    symlink("0.sock", folder.path().join(end)).unwrap();
+    assert!(seen(0).ends_with(" among them, to nothing"), "a circle: {}", seen(0));
+}
+
+#[test]
 fn what_is_no_socket_is_told_from_what_cannot_be_seen() {
     let folder = tempfile::tempdir().unwrap();
     let _listener = UnixListener::bind(folder.path().join("app.sock")).unwrap();

@@ -6,12 +6,13 @@ use http::{
     header::{CONNECTION, TE},
 };
 
-/// Whether a field concerns one connection only and never passes, in either direction.
+/// Whether a field concerns one connection only: it ends here in either direction, with one exception.
 ///
 /// RFC 9110 section 7.6.1, and the proxy credentials: to its clients a gateway is the origin server, so they are for
-/// nobody behind it. A challenge (Proxy-Authenticate) passes with the one status that needs it, see `Head::complete`:
-/// what an upstream asks for with a 407 is then for the client to know. `Trailer` passes, because a client that is told of trailers needs it; TE is written anew where
-/// [`accepts_trailers`] says so, Upgrade where an upgrade is asked for.
+/// nobody behind it. The exception is a challenge (Proxy-Authenticate), which passes with the one status that needs it,
+/// see `Head::complete`: what an upstream asks for with a 407 is then for the client to know. `Trailer` passes, because a
+/// client that is told of trailers needs it; TE is written anew where [`accepts_trailers`] says so, Upgrade where an
+/// upgrade is asked for.
 #[must_use]
 pub fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(

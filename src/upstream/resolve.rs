@@ -92,8 +92,8 @@ impl Question {
 }
 
 impl Resolver {
-    /// A resolver as configured; `ledger` is the one of its upstream over all workers. It neither fails nor touches the network: a problem with the system's settings
-    /// becomes the failure of the look-ups, and goes away with the problem.
+    /// A resolver as configured; `ledger` is the one of its upstream over all workers. It neither fails nor touches the
+    /// network: a problem with the system's settings becomes the failure of the look-ups, and goes away with the problem.
     #[must_use]
     pub fn new(dns: &Dns, ledger: &Arc<Ledger>) -> Self {
         Self::with_files(dns, ledger, "/etc/resolv.conf".into(), "/etc/hosts".into())

@@ -276,7 +276,7 @@ pub fn too_large(bytes: &[u8], limit: usize) -> Fault {
         .max_by_key(|line| line.len())
         .map(|line| {
             let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            format!("; its longest line starts with {} and has {} bytes", shown(name), line.len())
+            format!("; {} of them are in the longest line, which starts with {}", line.len(), shown(name))
         })
         .unwrap_or_default();
     Fault::new(

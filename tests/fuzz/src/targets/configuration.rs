@@ -185,7 +185,7 @@ fn ranks(route: &Route, host: &str, path: &str) -> Vec<(usize, usize, Reverse<us
 
 /// Whether a path begins with the segments of a prefix, for an application that cuts parameters and the like off them.
 fn fits(prefix: &str, path: &str) -> bool {
-    let begins = |segment: &str, wanted: &str| segment.strip_prefix(wanted).is_some_and(|rest| is_cut_off(rest));
+    let begins = |segment: &str, wanted: &str| segment.strip_prefix(wanted).is_some_and(is_cut_off);
     let as_written =
         path.strip_prefix(prefix).is_some_and(|rest| is_cut_off(rest.split('/').next().unwrap_or_default()));
     let mut segments = path.split('/').skip(1).filter(|segment| !segment.starts_with(';'));

@@ -86,7 +86,7 @@ fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
         return (prefix.is_empty() || ends_segment(rest)).then_some(rest);
     }
     memchr::memchr2(b';', b'%', path.as_bytes())?;
-    let mut rest = path;
+    let mut rest = path.starts_with('/').then_some(path)?;
     for segment in prefix.split('/').skip(1) {
         rest = rest[rest.find('/')?..].strip_prefix('/')?;
         while rest.starts_with(';') {
@@ -158,6 +158,7 @@ mod tests {
             ("/", "/x", true),
             ("/", "*", true),
             ("/x", "*", false),
+            ("/x", "a;b/x", false),
         ] {
             assert_eq!(starts(path, segments(prefix)), fits, "{prefix} {path}");
         }

@@ -1,7 +1,7 @@
 //! Paths by specificity: `=/exact`, then the longest prefix on segment borders, then `~regex` in file order.
 //! `table` keeps one group per host; the path arrives normalised (`message::path`) and without its query.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use regex::Regex;
 
@@ -10,16 +10,16 @@ use crate::config::settings::{PathPattern, Route};
 /// The routes of one host.
 #[derive(Debug, Default)]
 pub struct Paths {
-    exact: Vec<(Box<str>, Arc<Route>)>,
+    exact: Vec<(Box<str>, Rc<Route>)>,
     /// Without a closing slash, longest first, in file order where they are equal.
-    prefixes: Vec<(Box<str>, Arc<Route>)>,
-    regexes: Vec<(Regex, Arc<Route>)>,
+    prefixes: Vec<(Box<str>, Rc<Route>)>,
+    regexes: Vec<(Regex, Rc<Route>)>,
 }
 
 impl Paths {
     /// Adds a route; routes come in file order.
-    pub fn add(&mut self, route: &Arc<Route>) {
-        let route = Arc::clone(route);
+    pub fn add(&mut self, route: &Rc<Route>) {
+        let route = Rc::clone(route);
         match &route.path {
             PathPattern::Exact(path) => self.exact.push((path.as_str().into(), route)),
             PathPattern::Regex(regex) => self.regexes.push((regex.clone(), route)),
@@ -32,7 +32,7 @@ impl Paths {
     }
 
     /// Every route whose pattern fits `path`, most specific first.
-    pub fn candidates<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Arc<Route>> {
+    pub fn candidates<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Rc<Route>> {
         let exact = self.exact.iter().filter(move |(known, _)| **known == *path).map(|(_, route)| route);
         let prefixes = self.prefixes.iter().filter(move |(prefix, _)| starts(path, prefix)).map(|(_, route)| route);
         let regexes = self.regexes.iter().filter(move |(regex, _)| regex.is_match(path)).map(|(_, route)| route);

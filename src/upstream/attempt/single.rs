@@ -3,7 +3,6 @@
 
 use std::{
     rc::Rc,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -134,7 +133,7 @@ impl Attempt<'_> {
             record: Rc::clone(self.record),
             member: Rc::clone(self.member),
             identity: Rc::clone(&self.pool.identity),
-            upstream: Arc::clone(&self.pool.upstream),
+            upstream: Rc::clone(&self.pool.upstream),
             total: self.total.cloned(),
             under_way: Some(under_way),
             seat: self.seat.cloned(),

@@ -5,7 +5,6 @@ use std::{
     future::poll_fn,
     io,
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -67,7 +66,7 @@ pub struct Terms {
     /// How this gateway names itself.
     pub identity: Rc<Identity>,
     /// Its pool's settings.
-    pub upstream: Arc<settings::Upstream>,
+    pub upstream: Rc<settings::Upstream>,
     /// The deadline of the whole request, where there is one.
     pub total: Option<Rc<Timer>>,
     /// Its count among those under way at the server, until the answer has been read.

@@ -157,7 +157,7 @@ impl Exchange {
     ///
     /// # Errors
     /// Every way in which there is none.
-    pub async fn head(&mut self) -> Result<(Box<Head>, Framing)> {
+    pub async fn head(&mut self) -> Result<(Rc<Head>, Framing)> {
         let head = match poll_fn(|cx| self.poll_head(cx)).await {
             Ok(head) => head,
             Err(Stop::Failed(failure)) => return Err(failure),
@@ -313,7 +313,7 @@ impl Exchange {
         self.upload.into_replay()
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Box<Head>, Stop>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Rc<Head>, Stop>> {
         loop {
             let waits = match self.upload.poll(&mut self.connection, &self.delivery, cx) {
                 Ok(waits) => waits,

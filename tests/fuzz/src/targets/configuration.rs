@@ -1,7 +1,10 @@
 //! The configuration file, and the routing table that is built from one.
 //! The table is compared with a search through all routes.
 
-use std::{cmp::Reverse, sync::LazyLock};
+use std::{
+    cmp::Reverse,
+    sync::{Arc, LazyLock},
+};
 
 use goodgate::{
     config::{
@@ -90,10 +93,10 @@ fn check(loaded: &Loaded) {
     }
 }
 
-static ROUTE: LazyLock<Route> = LazyLock::new(|| {
+static ROUTE: LazyLock<Arc<Route>> = LazyLock::new(|| {
     let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nrespond = { status = 200 }\n";
     let loaded = parse(text).expect("the configuration is good");
-    loaded.settings.routes[0].clone()
+    Arc::clone(&loaded.settings.routes[0])
 });
 
 /// A line `METHOD host path`, and a line `host,*.host path METHOD,METHOD` for each route; `-` is none.
@@ -107,9 +110,9 @@ pub fn routes(data: &[u8]) {
     if !host.is_empty() && host_len(host.as_bytes()) != Ok(host.len()) {
         return;
     }
-    let routes: Vec<Route> = lines.take(32).enumerate().filter_map(|(at, line)| route(at, line)).collect();
+    let routes: Vec<Arc<Route>> = lines.take(32).enumerate().filter_map(|(at, line)| route(at, line)).collect();
     let table = Table::new(&routes);
-    let mut fitting: Vec<(&Route, _)> =
+    let mut fitting: Vec<(&Arc<Route>, _)> =
         routes.iter().flat_map(|route| ranks(route, &host, path).into_iter().map(move |rank| (route, rank))).collect();
     fitting.sort_by_key(|(_, rank)| Reverse(*rank));
     let admits = |route: &Route| {
@@ -135,7 +138,7 @@ pub fn routes(data: &[u8]) {
     assert!(evidence.chars().count() < 4 * limits::EVIDENCE_TEXT, "{evidence}");
 }
 
-fn route(at: usize, line: &str) -> Option<Route> {
+fn route(at: usize, line: &str) -> Option<Arc<Route>> {
     let mut words = line.split(' ').map(|word| if word == "-" { "" } else { word });
     let hosts = words.next()?.split(',').filter(|host| !host.is_empty());
     let hosts = hosts.map(|host| {
@@ -152,13 +155,13 @@ fn route(at: usize, line: &str) -> Option<Route> {
     let (plain, exact) = path.strip_prefix('=').map_or((path, false), |plain| (plain, true));
     let path = plain.starts_with('/').then(|| plain.to_owned())?;
     let methods = words.next().unwrap_or_default().split(',').filter(|name| !name.is_empty());
-    Some(Route {
+    Some(Arc::new(Route {
         name: at.to_string(),
         hosts,
         path: if exact { PathPattern::Exact(path) } else { PathPattern::Prefix(path) },
         methods: methods.map(str::parse).collect::<Result<_, _>>().ok()?,
-        ..ROUTE.clone()
-    })
+        ..Route::clone(&ROUTE)
+    }))
 }
 
 /// How well a route fits, once for each of its hosts that do; greater is better.

@@ -56,7 +56,7 @@ pub fn run(settings: Settings) -> Result<(), StartError> {
     };
     let (stop, stage) = watch::channel(Stage::Running);
     let census = Census::default();
-    let rosters: Arc<[_]> = settings.upstreams.iter().map(|upstream| Roster::new(upstream)).collect();
+    let rosters: Arc<[_]> = settings.upstreams.iter().map(Roster::new).collect();
     let admission = Admission::new(&settings);
     let instance = fastrand::u64(..);
     let threads = (0..workers)

@@ -402,8 +402,9 @@ pub const SITE_READ_ATTEMPTS: usize = 3;
 pub const SITE_OPEN_ATTEMPTS: usize = 8;
 /// Room for the fields of a file's answer; more of them cost a second allocation.
 pub const SITE_FIELDS: usize = 16;
-/// Answers up to this are put together before they are written: copying is cheaper than a list of pieces.
-pub const FLATTEN: usize = 4 * KIB;
+/// Answers up to this are put together before they are written: copying is cheaper than a list of pieces. A head, and a body
+/// of 16 KiB or an error page, fit.
+pub const FLATTEN: usize = 20 * KIB;
 /// Clients over the limit on connections that are told so at the same time; more are closed without a word.
 pub const TURNED_AWAY: usize = 256;
 /// While clients cannot be accepted this is said once, and again after so long.

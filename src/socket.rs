@@ -173,11 +173,12 @@ fn poll_recv(stream: &impl Ready, cx: &mut Context<'_>, buffer: &mut [u8]) -> Po
 
 fn poll_send(stream: &impl Ready, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
     loop {
-        ready!(stream.poll_write_ready(cx))?;
         let call = || retry_on_intr(|| send(stream, bytes, SendFlags::NOSIGNAL));
         if let Some(sent) = transfer(stream, Interest::WRITABLE, bytes.len(), call) {
             return Poll::Ready(sent);
         }
+        // Asked for afterwards: there is nearly always room. That a task lets others run is seen to where it reads.
+        ready!(stream.poll_write_ready(cx))?;
     }
 }
 

@@ -57,7 +57,7 @@ pub fn record(settings: &Settings) -> Record {
     if let Ok(found) = authority(&record.head, &Known::default()) {
         _ = record.authority.set(found);
     }
-    _ = record.route.set(settings.routes[0].clone());
+    _ = record.route.set(Rc::new(settings.routes[0].clone()));
     _ = record.upstream.set("app".into());
     record.status.set(200);
     record.upstream_status.set(200);

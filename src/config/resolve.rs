@@ -47,7 +47,7 @@ pub fn resolve(mut written: Written, base: &Path, found: &mut Vec<Problem>) -> S
         limits: written.limits,
         routes,
         rate_limits: written.rate_limits.into_iter().map(|limit| rate_limits::resolve(limit, found)).collect(),
-        upstreams: written.upstreams.into_iter().map(|upstream| upstream.settings.into()).collect(),
+        upstreams: written.upstreams.into_iter().map(|upstream| upstream.settings).collect(),
         errors,
         log: written.log,
     }

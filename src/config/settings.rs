@@ -38,11 +38,11 @@ pub struct Settings {
     /// What a client may do.
     pub limits: Limits,
     /// In file order; `route::Table` sorts them by specificity.
-    pub routes: Vec<Arc<Route>>,
+    pub routes: Vec<Route>,
     /// How much single clients may ask for; each applies on its own.
     pub rate_limits: Vec<RateLimit>,
     /// Routes name upstreams by their position here.
-    pub upstreams: Vec<Arc<Upstream>>,
+    pub upstreams: Vec<Upstream>,
     /// How failures are answered.
     pub errors: Errors,
     /// The access log and the program's own log.

@@ -5,7 +5,6 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     net::IpAddr,
     rc::Rc,
-    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -45,11 +44,11 @@ pub struct Record {
     /// The path that is forwarded, where the route takes a prefix off; else it is the one that was matched.
     pub stripped_path: OnceCell<Box<str>>,
     /// The route found.
-    pub route: OnceCell<Arc<Route>>,
+    pub route: OnceCell<Rc<Route>>,
     /// The script to run, where a site has found one for a FastCGI upstream.
     pub script: OnceCell<Script>,
     /// The name of the route's upstream.
-    pub upstream: OnceCell<Arc<str>>,
+    pub upstream: OnceCell<Rc<str>>,
     /// Body bytes read from the client.
     pub bytes_in: Cell<u64>,
     /// Body bytes of the answer handed to the client's connection.
@@ -92,7 +91,7 @@ pub struct Authority {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rescue {
     /// Another upstream, of this name.
-    Upstream(Arc<str>),
+    Upstream(Rc<str>),
     /// An earlier answer of the upstream.
     Stale,
     /// A page of the operator's.
@@ -115,7 +114,7 @@ impl Rescue {
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Which server.
-    pub member: Arc<str>,
+    pub member: Rc<str>,
     /// Why it failed; `None` when it did not.
     pub cause: Option<Cause>,
     /// How far it came.
@@ -217,7 +216,7 @@ impl Record {
 
     /// The name of the upstream that answered, else of the one that was asked.
     #[must_use]
-    pub fn answering_upstream(&self) -> Option<&Arc<str>> {
+    pub fn answering_upstream(&self) -> Option<&Rc<str>> {
         match self.rescue.get() {
             Some(Rescue::Upstream(name)) => Some(name),
             _ => self.upstream.get(),

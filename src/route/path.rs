@@ -1,7 +1,7 @@
 //! Paths by specificity: `=/exact`, then the longest prefix on segment borders, then `~regex` in file order.
 //! `table` keeps one group per host; the path arrives normalised (`message::path`) and without its query.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use regex::Regex;
 
@@ -10,16 +10,16 @@ use crate::config::settings::{PathPattern, Route};
 /// The routes of one host.
 #[derive(Debug, Default)]
 pub struct Paths {
-    exact: Vec<(Box<str>, Arc<Route>)>,
+    exact: Vec<(Box<str>, Rc<Route>)>,
     /// Without a closing slash, longest first, in file order where they are equal.
-    prefixes: Vec<(Box<str>, Arc<Route>)>,
-    regexes: Vec<(Regex, Arc<Route>)>,
+    prefixes: Vec<(Box<str>, Rc<Route>)>,
+    regexes: Vec<(Regex, Rc<Route>)>,
 }
 
 impl Paths {
     /// Adds a route; routes come in file order.
-    pub fn add(&mut self, route: &Arc<Route>) {
-        let route = Arc::clone(route);
+    pub fn add(&mut self, route: &Rc<Route>) {
+        let route = Rc::clone(route);
         match &route.path {
             PathPattern::Exact(path) => self.exact.push((path.as_str().into(), route)),
             PathPattern::Regex(regex) => self.regexes.push((regex.clone(), route)),
@@ -31,12 +31,21 @@ impl Paths {
         }
     }
 
-    /// Every route whose pattern fits `path`, most specific first.
-    pub fn candidates<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a Arc<Route>> {
-        let exact = self.exact.iter().filter(move |(known, _)| **known == *path).map(|(_, route)| route);
-        let prefixes = self.prefixes.iter().filter(move |(prefix, _)| starts(path, prefix)).map(|(_, route)| route);
-        let regexes = self.regexes.iter().filter(move |(regex, _)| regex.is_match(path)).map(|(_, route)| route);
-        exact.chain(prefixes).chain(regexes)
+    /// Every route whose pattern fits `path`, most specific first, until `found` says that it is the one. Loops, because
+    /// every request comes here, and iterators behind one another cost several times as much.
+    pub fn find<'a>(&'a self, path: &str, mut found: impl FnMut(&'a Rc<Route>) -> bool) -> Option<&'a Rc<Route>> {
+        for (exact, route) in &self.exact {
+            if **exact == *path && found(route) {
+                return Some(route);
+            }
+        }
+        let path_is_plain = is_plain(path);
+        for (prefix, route) in &self.prefixes {
+            if behind(path, prefix, path_is_plain).is_some() && found(route) {
+                return Some(route);
+            }
+        }
+        self.regexes.iter().find(|(regex, route)| regex.is_match(path) && found(route)).map(|(_, route)| route)
     }
 }
 
@@ -46,7 +55,7 @@ impl Paths {
 #[must_use]
 pub fn strip<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let prefix = segments(prefix);
-    let rest = behind(path, prefix)?;
+    let rest = behind(path, prefix, is_plain(path))?;
     if prefix.is_empty() {
         return Some(path);
     }
@@ -72,21 +81,25 @@ fn segments(prefix: &str) -> &str {
 }
 
 fn starts(path: &str, prefix: &str) -> bool {
-    behind(path, prefix).is_some()
+    behind(path, prefix, is_plain(path)).is_some()
 }
 
-/// What of `path` is behind `prefix`, where that fits it.
+/// Whether all applications agree about what the segments of `path` are: it has neither parameters nor escapes.
+fn is_plain(path: &str) -> bool {
+    memchr::memchr2(b';', b'%', path.as_bytes()).is_none()
+}
+
+/// What of `path` is behind `prefix`, where that fits it. Whether the path is plain is asked once for all prefixes.
 ///
 /// Where applications disagree about what a segment is, it fits: an access list on `/admin` must not let through what some
 /// of them take for `/admin`. Many cut parameters off a segment (`/admin;x=1`, RFC 3986 section 3.3), also off those before
 /// the last (`/a;x/b`) and off empty ones, which then are none (`/;x/admin`); some cut off what comes behind an encoded `;`,
 /// `#` or `?`, and blanks at the end.
-fn behind<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+fn behind<'a>(path: &'a str, prefix: &str, path_is_plain: bool) -> Option<&'a str> {
     if let Some(rest) = path.strip_prefix(prefix) {
         return (prefix.is_empty() || ends_segment(rest)).then_some(rest);
     }
-    memchr::memchr2(b';', b'%', path.as_bytes())?;
-    let mut rest = path.starts_with('/').then_some(path)?;
+    let mut rest = (!path_is_plain && path.starts_with('/')).then_some(path)?;
     for segment in prefix.split('/').skip(1) {
         rest = rest[rest.find('/')?..].strip_prefix('/')?;
         while rest.starts_with(';') {

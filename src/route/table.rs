@@ -1,7 +1,7 @@
 //! The routing table: built once from the settings, asked once a request; pure and without allocation on success.
 //! It reads host, path and method only: access lists, maintenance and everything else a route says come after it.
 
-use std::{fmt::Write, sync::Arc};
+use std::{collections::HashSet, fmt::Write, rc::Rc};
 
 use http::{HeaderValue, Method};
 
@@ -24,7 +24,7 @@ pub struct Table {
 #[derive(Debug)]
 pub enum Found<'a> {
     /// The route that takes the request.
-    Route(&'a Arc<Route>),
+    Route(&'a Rc<Route>),
     /// Only the method stood in the way.
     MethodNotAllowed {
         /// The Allow field: the methods of all routes that fit otherwise (RFC 9110 section 10.2.1).
@@ -35,11 +35,12 @@ pub enum Found<'a> {
 }
 
 impl Table {
-    /// Sorts `routes`, which come in file order.
+    /// Sorts `routes`, which come in file order. Each worker has its own: to note one in a record needs no atomic operation.
     #[must_use]
-    pub fn new(routes: &[Arc<Route>]) -> Self {
+    pub fn new(routes: &[Route]) -> Self {
         let mut hosts = Hosts::<Paths>::default();
         for route in routes {
+            let route = &Rc::new(route.clone());
             if route.hosts.is_empty() {
                 hosts.entry(None).add(route);
             }
@@ -54,12 +55,14 @@ impl Table {
     /// and without its query. HEAD is allowed where GET is.
     #[must_use]
     pub fn find(&self, host: &str, path: &str, method: &Method) -> Found<'_> {
-        match self.candidates(host, path).find(|route| admits(&route.methods, method)) {
-            Some(route) => Found::Route(route),
-            None => match self.allow(host, path) {
-                Some(allow) => Found::MethodNotAllowed { allow },
-                None => Found::None,
-            },
+        for paths in self.hosts.candidates(host) {
+            if let Some(route) = paths.find(path, |route| admits(&route.methods, method)) {
+                return Found::Route(route);
+            }
+        }
+        match self.allow(host, path) {
+            Some(allow) => Found::MethodNotAllowed { allow },
+            None => Found::None,
         }
     }
 
@@ -83,20 +86,19 @@ impl Table {
         text
     }
 
-    fn candidates(&self, host: &str, path: &str) -> impl Iterator<Item = &Arc<Route>> {
-        self.hosts.candidates(host).flat_map(move |paths| paths.candidates(path))
-    }
-
     fn allow(&self, host: &str, path: &str) -> Option<HeaderValue> {
         let mut methods: Vec<&Method> = Vec::new();
-        for method in self.candidates(host, path).flat_map(|route| &route.methods) {
-            let head = (method == Method::GET).then_some(&Method::HEAD);
-            for method in [Some(method), head].into_iter().flatten() {
-                if !methods.contains(&method) {
-                    methods.push(method);
+        for paths in self.hosts.candidates(host) {
+            paths.find(path, |route| {
+                for method in &route.methods {
+                    let head = (method == Method::GET).then_some(&Method::HEAD);
+                    methods.extend([Some(method), head].into_iter().flatten());
                 }
-            }
+                false
+            });
         }
+        let mut named = HashSet::new();
+        methods.retain(|method| named.insert(*method));
         if methods.is_empty() {
             return None;
         }

@@ -52,7 +52,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         match self.check.check(&mut request).transpose() {
             None => Checked::Inner { future: self.inner.call(request) },
-            Some(answer) => Checked::Now { answer: Some(answer) },
+            Some(answer) => Checked::Now { answer: Some(answer.map(Box::new)) },
         }
     }
 }
@@ -62,7 +62,8 @@ pin_project! {
     #[project = CheckedProjection]
     pub enum Checked<F> {
         /// Refused or answered here.
-        Now { answer: Option<Result<Response<Body>>> },
+        // Boxed, because it is large and rare: the future of every request would carry room for it along.
+        Now { answer: Option<Result<Box<Response<Body>>>> },
         /// Let through.
         Inner { #[pin] future: F },
     }
@@ -74,7 +75,10 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Checked<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             // A future is not polled again after it was ready, so the answer is there.
-            CheckedProjection::Now { answer } => answer.take().map_or(Poll::Pending, Poll::Ready),
+            CheckedProjection::Now { answer } => match answer.take() {
+                Some(answer) => Poll::Ready(answer.map(|answer| *answer)),
+                None => Poll::Pending,
+            },
             CheckedProjection::Inner { future } => future.poll(cx),
         }
     }

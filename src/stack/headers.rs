@@ -5,7 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::{HeaderMap, Response, header};
@@ -66,7 +66,9 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut answer = ready!(this.inner.poll(cx))?;
+        // The answer stays where it is: it is larger than what is done here.
+        let mut polled = this.inner.poll(cx);
+        let Poll::Ready(Ok(answer)) = &mut polled else { return polled };
         let status = answer.status();
         let headers = answer.headers_mut();
         // Files and the operator's pages come from here; the rest of an upstream's answer is complete by now.
@@ -83,7 +85,7 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Answering<F> {
         if let Some(route) = this.record.route.get() {
             edit(headers, &route.response_headers);
         }
-        Poll::Ready(Ok(answer))
+        polled
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::{Duration, SystemTime},
 };
 
@@ -63,14 +63,17 @@ impl<F: Future<Output = Result<Response<Body>>>> Future for Intercepting<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.inner.poll(cx))?;
-        let status = answer.status();
-        let asked = status.is_server_error()
-            && this.record.route.get().is_some_and(|route| route.errors.intercept.contains(&status));
-        if asked && is_empty(answer.headers()) {
-            return Poll::Ready(Err(failure(status, answer.headers())));
+        // The answer stays where it is: it is larger than what is done here.
+        let polled = this.inner.poll(cx);
+        if let Poll::Ready(Ok(answer)) = &polled {
+            let status = answer.status();
+            let asked = status.is_server_error()
+                && this.record.route.get().is_some_and(|route| route.errors.intercept.contains(&status));
+            if asked && is_empty(answer.headers()) {
+                return Poll::Ready(Err(failure(status, answer.headers())));
+            }
         }
-        Poll::Ready(Ok(answer))
+        polled
     }
 }
 

@@ -4,7 +4,6 @@
 use std::{
     borrow::Cow,
     rc::Rc,
-    sync::Arc,
     time::{Instant, SystemTime},
 };
 
@@ -68,7 +67,7 @@ async fn rescue(
         match attempt::run(next, record, body).await {
             Ok(answer) => {
                 let answer = kept(shared, next, record, answer);
-                return Ok(rescued(shared, record, &failure, answer, Rescue::Upstream(Arc::clone(&next.name))));
+                return Ok(rescued(shared, record, &failure, answer, Rescue::Upstream(Rc::clone(&next.name))));
             }
             Err((failed, back)) => {
                 body = back;

@@ -105,7 +105,7 @@ impl Route {
         };
         // Both cells are empty: this layer is the only one that fills them.
         let _ = record.normal_path.set(normal);
-        Ok(record.route.get_or_init(|| std::sync::Arc::clone(found)))
+        Ok(record.route.get_or_init(|| Rc::clone(found)))
     }
 
     /// An answer of the gateway's own.

@@ -50,7 +50,7 @@ impl Service<Request> for Upstream {
             Some(pool) if pool.has_stand_in() => {
                 Box::pin(rescue::serve(Rc::clone(&self.shared), Rc::clone(pool), request))
             }
-            Some(pool) => Box::pin(Rc::clone(pool).serve(request)),
+            Some(pool) => Rc::clone(pool).serve(request),
             None => Box::pin(std::future::ready(Err(Failure::new(
                 Cause::GatewayInternalError,
                 "a request came to the pools without a route to one",

@@ -4,7 +4,7 @@
 mod reach;
 mod single;
 
-use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
+use std::{future::Future, pin::Pin, rc::Rc, time::Instant};
 
 use http::{Method, Response, Version};
 use single::Attempt;
@@ -33,18 +33,21 @@ use crate::{
 ///
 /// # Errors
 /// The failure of the last attempt.
-#[inline]
-pub fn serve(pool: Rc<Pool>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
+pub fn serve(pool: Rc<Pool>, request: Request) -> Serving {
     let Request { record, body } = request;
     // Outside of the future, which would carry the body along twice.
     let replay = replay(&pool, body);
-    async move {
+    // Boxed where it is made: it is large, and would be moved once more on its way.
+    Box::pin(async move {
         match run(&pool, &record, replay).await {
             Ok(answer) => Ok(answer),
             Err((failure, body)) => Err(give_up(&pool, &record, failure, body).await),
         }
-    }
+    })
 }
+
+/// A request on its way to an answer.
+pub type Serving = Pin<Box<dyn Future<Output = Result<Response<Body>>>>>;
 
 /// The body of a request as `pool` keeps it for second attempts.
 pub fn replay(pool: &Pool, body: RequestBody) -> Box<Replay> {
@@ -74,7 +77,7 @@ pub async fn run(
     let retry = pool.upstream.retry;
     let retry_timeouts = record.route.get().is_some_and(|route| route.retry_timeouts);
     let idempotent = may_repeat(record);
-    let _ = record.upstream.set(Arc::clone(&pool.name));
+    let _ = record.upstream.set(Rc::clone(&pool.name));
     if let Err(failure) = outgoing::check_loop(record, &pool.identity) {
         return Err((failure, replay));
     }

@@ -4,7 +4,6 @@
 use std::{
     cell::Cell,
     rc::Rc,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -97,24 +96,26 @@ impl Delivery {
         }
         self.record.delivered.set(self.record.delivered.get().max(self.verdict()));
         let times = &self.record.times;
+        let took = now.saturating_duration_since(self.began);
         let span = |total: &Cell<Duration>, from: &Cell<Option<Instant>>, to: Option<Instant>| {
             let to = to.unwrap_or(now);
-            // What left with the first write took no time at all, which is known without counting it.
+            // What left with the first write took no time at all, and the whole time is known: nothing to count there.
             if let Some(from) = from.get().filter(|from| *from != to) {
-                total.set(total.get() + to.saturating_duration_since(from));
+                let whole = from == self.began && to == now;
+                total.set(total.get() + if whole { took } else { to.saturating_duration_since(from) });
             }
         };
         span(&times.send, &self.sending, self.sent.get());
         span(&times.head, &self.sent, self.headed.get());
         span(&times.body, &self.headed, None);
         self.record.attempts.borrow_mut().push(Attempt {
-            member: Arc::clone(&self.member.server.label),
+            member: Rc::clone(&self.member.label),
             cause,
             phase: self.phase.get(),
             bytes_written: self.written.get(),
             bytes_read: self.read.get(),
             reused: self.reused.get(),
-            took: now - self.began,
+            took,
         });
     }
 }

@@ -36,6 +36,8 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 pub struct Member {
     /// Its settings.
     pub server: settings::Server,
+    /// The label in them, for the records of this worker's requests.
+    pub label: Rc<str>,
     /// Its own name and port, for Host where that is wanted or the client sent none.
     pub authority: HeaderValue,
     /// What is looked up to find it; `None` where its address is in the settings.
@@ -85,6 +87,7 @@ impl Member {
             ServerAddress::Unix(_) => Ok(HeaderValue::from_static("localhost")),
         };
         Self {
+            label: server.label.as_ref().into(),
             server,
             authority: authority.unwrap_or(HeaderValue::from_static("localhost")),
             name: None,

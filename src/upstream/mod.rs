@@ -27,30 +27,25 @@ pub mod spool;
 pub mod stale;
 pub mod transport;
 
-use std::{future::Future, rc::Rc, sync::Arc, time::Instant};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
+use attempt::Serving;
 use balance::{Balancer, Candidate, slow_start::SlowStart};
 use budget::Budget;
 use danger::Danger;
 use fastrand::Rng;
 use fpm::Inquiries;
-use http::Response;
 use member::Member;
 use outgoing::Identity;
 use resolve::Resolver;
 use roster::{Roster, Standing};
 
-use crate::{
-    clock::Clock,
-    config::settings,
-    failure::Result,
-    message::{Body, Request},
-};
+use crate::{clock::Clock, config::settings, message::Request};
 
 /// The servers of one `[upstream.NAME]`, as one worker sees them.
 pub struct Pool {
-    pub(crate) upstream: Arc<settings::Upstream>,
-    pub(crate) name: Arc<str>,
+    pub(crate) upstream: Rc<settings::Upstream>,
+    pub(crate) name: Rc<str>,
     pub(crate) members: Vec<Rc<Member>>,
     pub(crate) balancer: Balancer,
     pub(crate) slow_start: Option<SlowStart>,
@@ -68,7 +63,7 @@ impl Pool {
     /// before a request needs it.
     #[must_use]
     pub fn new(
-        upstream: &Arc<settings::Upstream>,
+        upstream: &settings::Upstream,
         roster: &Arc<Roster>,
         identity: &Rc<Identity>,
         clock: &Clock,
@@ -94,7 +89,7 @@ impl Pool {
             clock: clock.clone(),
             identity: Rc::clone(identity),
             inquiries: Inquiries::default(),
-            upstream: Arc::clone(upstream),
+            upstream: Rc::new(upstream.clone()),
         })
     }
 
@@ -102,8 +97,8 @@ impl Pool {
     ///
     /// # Errors
     /// The failure of the last attempt; its verdict is the worst of all.
-    #[inline]
-    pub fn serve(self: Rc<Self>, request: Request) -> impl Future<Output = Result<Response<Body>>> {
+    #[must_use]
+    pub fn serve(self: Rc<Self>, request: Request) -> Serving {
         attempt::serve(self, request)
     }
 

@@ -26,7 +26,7 @@ pub fn resolve(
     errors: &Errors,
     (loader, look): (&mut Loader<'_>, &Look),
     found: &mut Vec<Problem>,
-) -> Vec<Arc<settings::Route>> {
+) -> Vec<settings::Route> {
     each_route_once(&written, found);
     redirects::check(&written, found);
     let mut used = used_upstreams(&written);
@@ -49,7 +49,7 @@ pub fn resolve(
             let look = loader.look(&route.errors, Some(look), false, found);
             route.errors.over(errors, look.pages).into()
         };
-        routes.push(Arc::new(settings::Route {
+        routes.push(settings::Route {
             name: route.name,
             hosts: route.hosts,
             path: route.path.into_inner(),
@@ -65,7 +65,7 @@ pub fn resolve(
             path_mode: route.path_mode,
             priority: route.priority,
             errors,
-        }));
+        });
     }
     // With an error in the way, a route may have been meant to lead there.
     if found.iter().all(|problem| problem.severity == Severity::Warning) {

@@ -4,7 +4,6 @@
 use std::{
     cell::Ref,
     io::Write,
-    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -14,7 +13,7 @@ use http::{
 };
 
 use crate::{
-    failure::{Cause, Delivered},
+    failure::{Cause, Delivered, Failure},
     message::{Attempt, Record},
 };
 
@@ -27,6 +26,7 @@ pub(super) struct Facts<'a> {
     /// `Yes` when the upstream's answer came, else the worst verdict of all attempts.
     pub(super) delivered: Delivered,
     pub(super) attempts: Ref<'a, [Attempt]>,
+    failure: Ref<'a, Option<Box<Failure>>>,
 }
 
 impl<'a> Facts<'a> {
@@ -42,14 +42,14 @@ impl<'a> Facts<'a> {
             cause: record.cause(),
             delivered: record.delivered.get().max(answered).max(failed),
             attempts,
+            failure,
         }
     }
 
     /// The last server that was tried.
-    pub(super) fn member(&self) -> Option<Arc<str>> {
-        let failure = self.record.failure.borrow();
-        let member = self.attempts.last().map(|attempt| &attempt.member);
-        member.or(failure.as_ref().and_then(|failure| failure.member.as_ref())).cloned()
+    pub(super) fn member(&self) -> Option<&str> {
+        let failed = || self.failure.as_ref()?.member.as_deref();
+        self.attempts.last().map(|attempt| &*attempt.member).or_else(failed)
     }
 
     /// From the request's head to the end of its answer.

@@ -48,7 +48,7 @@ pub(super) fn line(facts: &Facts<'_>, into: &mut Vec<u8>) {
     out.number("bytes_out", Some(record.bytes_out.get()));
     out.text("route", record.route.get().map(|route| route.name.as_bytes()));
     out.text("upstream", record.answering_upstream().map(|upstream| upstream.as_bytes()));
-    out.text("member", facts.member().as_ref().map(|member| member.as_bytes()));
+    out.text("member", facts.member().map(str::as_bytes));
     out.status("upstream_status", record.upstream_status.get());
     out.word("cause", facts.cause.map(Cause::id));
     out.word("phase", facts.cause.map(Cause::phase).map(Phase::as_str));

@@ -50,8 +50,11 @@ pub(super) struct Repeats(HashMap<Kind, Count>);
 impl Repeats {
     /// Whether a failure is to be said in full now; otherwise it is counted for the next summary.
     pub(super) fn first(&mut self, record: &Record, failure: &Failure, now: Instant) -> bool {
-        let mut kind =
-            Kind { cause: failure.cause, upstream: record.upstream.get().cloned(), member: failure.member.clone() };
+        let mut kind = Kind {
+            cause: failure.cause,
+            upstream: record.upstream.get().map(|name| Arc::from(&**name)),
+            member: failure.member.clone(),
+        };
         if self.0.len() >= limits::REPEATED_KINDS && !self.0.contains_key(&kind) {
             // Without its place a kind is still counted: there are only so many causes.
             (kind.upstream, kind.member) = (None, None);

@@ -1,6 +1,6 @@
 //! Requests through tables: which route takes them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use regex::Regex;
@@ -12,14 +12,14 @@ use crate::{
 };
 
 /// One route from `hosts path methods`, e.g. `a.com,*.b.com /api GET,POST`; `-` stands for none.
-fn route(written: &str) -> Arc<Route> {
+fn route(written: &str) -> Route {
     let mut parts = written.split(' ');
     let list = |part: Option<&str>| -> Vec<String> {
         part.filter(|part| *part != "-").map(|part| part.split(',').map(str::to_owned).collect()).unwrap_or_default()
     };
     let hosts = list(parts.next());
     let path = parts.next().unwrap_or("/");
-    Arc::new(Route {
+    Route {
         name: written.to_owned(),
         hosts: hosts
             .iter()
@@ -53,7 +53,7 @@ fn route(written: &str) -> Arc<Route> {
             pages: crate::failure::page::Pages::default(),
             intercept: Vec::new(),
         }),
-    })
+    }
 }
 
 fn table(routes: &[&str]) -> Table {

@@ -3,7 +3,6 @@
 
 use std::{
     rc::Rc,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -134,7 +133,7 @@ impl Attempt<'_> {
             record: Rc::clone(self.record),
             member: Rc::clone(self.member),
             identity: Rc::clone(&self.pool.identity),
-            upstream: Arc::clone(&self.pool.upstream),
+            upstream: Rc::clone(&self.pool.upstream),
             total: self.total.cloned(),
             under_way: Some(under_way),
             seat: self.seat.cloned(),
@@ -173,7 +172,7 @@ impl Attempt<'_> {
     }
 
     /// The answer's head, and its body where it is held back until complete.
-    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Box<Head>, Framing, Option<Bytes>)> {
+    async fn exchange(&self, exchange: &mut Exchange) -> Result<(Rc<Head>, Framing, Option<Bytes>)> {
         let (head, mut framing) = exchange.head().await?;
         self.record.upstream_status.set(head.status.as_u16());
         self.member.heed(&head);
@@ -198,19 +197,20 @@ impl Attempt<'_> {
     }
 
     /// What the client gets: the head without what belongs to the upstream's connection.
-    fn answer(&self, head: Box<Head>, framing: Framing, body: Body, cut: bool) -> Response<Body> {
+    fn answer(&self, head: Rc<Head>, framing: Framing, body: Body, cut: bool) -> Response<Body> {
         if head.status.is_server_error() {
             self.record.remark.set(Some(self.record.remark.get().unwrap_or(Cause::UpstreamAnsweredError)));
         }
+        let (stated, dated) = (head.stated, head.dated);
         let mut answer = Response::new(body);
         *answer.status_mut() = head.status;
-        if let Some(reason) = head.reason {
+        if let Some(reason) = &head.reason {
             // Without it the server would find words of its own.
-            answer.extensions_mut().insert(reason);
+            answer.extensions_mut().insert(reason.clone());
         }
-        *answer.headers_mut() = head.fields;
-        delimit(answer.headers_mut(), framing, head.stated);
-        incoming::identify(answer.headers_mut(), head.dated, self.record, &self.pool.clock);
+        *answer.headers_mut() = Rc::try_unwrap(head).map_or_else(|head| head.fields.clone(), |head| head.fields);
+        delimit(answer.headers_mut(), framing, stated);
+        incoming::identify(answer.headers_mut(), dated, self.record, &self.pool.clock);
         if framing == Framing::UntilClose && self.pool.upstream.fastcgi.is_none() {
             self.record.endless.set(true);
         }

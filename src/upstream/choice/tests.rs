@@ -1,7 +1,7 @@
 //! Whom `Pool::choose` picks, over all policies: backups, ejected servers, slow starts.
 //! The policies themselves are tested where they are.
 
-use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{path::Path, rc::Rc, time::Duration};
 
 use super::*;
 use crate::{
@@ -18,9 +18,9 @@ fn pool(lines: &str) -> (Rc<Pool>, Record) {
          \"http://b\", {{ url = \"http://c\", backup = true }}]\n{lines}\n"
     );
     let settings = config::parse(&text, Path::new("goodgate.toml"), &|_| None).map(|loaded| loaded.settings);
-    let upstream = Arc::clone(&settings.expect("a good file").upstreams[0]);
+    let upstream = &settings.expect("a good file").upstreams[0];
     let identity = Rc::new(Identity::new("goodgate", 0));
-    (Pool::new(&upstream, &Roster::new(&upstream), &identity, &Clock::new()), sample::record("/", &[]))
+    (Pool::new(upstream, &Roster::new(upstream), &identity, &Clock::new()), sample::record("/", &[]))
 }
 
 /// The servers that one request would be at, in order, if all of them failed.
@@ -101,7 +101,6 @@ fn a_single_server_is_always_the_one() {
     let (pool, record) = pool("");
     let mut upstream = (*pool.upstream).clone();
     upstream.servers.truncate(1);
-    let upstream = Arc::new(upstream);
     let single = Pool::new(&upstream, &Roster::new(&upstream), &pool.identity, &pool.clock);
     assert_eq!(single.choose(&record, &Tried::none(1), Instant::now()), Choice::Member(0));
     single.members[0].standing.eject();

@@ -15,14 +15,14 @@ use crate::{config, upstream::roster::Roster};
 const REFUSED: Cause = Cause::ConnectRefused;
 const SILENT: Cause = Cause::ResponseHeaderTimeout;
 
-fn upstream(servers: usize, health: &str) -> Arc<settings::Upstream> {
+fn upstream(servers: usize, health: &str) -> settings::Upstream {
     let servers: Vec<_> = (1..=servers).map(|port| format!("\"http://127.0.0.1:{port}\"")).collect();
     let text = format!(
         "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nupstream = \"app\"\n[upstream.app]\nservers = [{}]\nhealth = {{ {health} }}\n",
         servers.join(", ")
     );
     let settings = config::parse(&text, Path::new("test.toml"), &|_| None).map(|loaded| loaded.settings);
-    Arc::clone(&settings.unwrap_or_else(|problems| panic!("{problems}")).upstreams[0])
+    settings.unwrap_or_else(|problems| panic!("{problems}")).upstreams.remove(0)
 }
 
 /// A server and a clock that the test moves.

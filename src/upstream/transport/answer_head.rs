@@ -1,6 +1,8 @@
 //! Takes the head of an answer out of what an exchange has read, whichever protocol it is in.
 //! The readers are `http1` and `fastcgi`; what a fault of theirs means is said here, what follows is the exchange's.
 
+use std::rc::Rc;
+
 use http::{Method, StatusCode};
 
 use super::{
@@ -19,11 +21,14 @@ use crate::{
 
 impl Exchange {
     /// Takes a final head out of what was read; interim ones are counted and dropped.
-    pub(super) fn take_head(&mut self) -> Result<Option<Box<Head>>> {
+    pub(super) fn take_head(&mut self) -> Result<Option<Rc<Head>>> {
         if self.records.is_some() {
             return self.take_cgi_head();
         }
         loop {
+            if self.connection.buffer.is_empty() {
+                return Ok(None);
+            }
             let limit = self.terms.upstream.head_size;
             let pass = |head: &mut Head| incoming::add_via(head, &self.terms.identity);
             let taken = self.terms.member.heads.borrow_mut().take(&mut self.connection.buffer, limit, pass);
@@ -64,7 +69,7 @@ impl Exchange {
     }
 
     /// Takes the head of an answer in records.
-    fn take_cgi_head(&mut self) -> Result<Option<Box<Head>>> {
+    fn take_cgi_head(&mut self) -> Result<Option<Rc<Head>>> {
         let Some(records) = &mut self.records else { return Ok(None) };
         let taken = records.head(&mut self.connection.buffer, self.terms.upstream.head_size);
         self.delivery.answered.set(records.understood());
@@ -72,6 +77,6 @@ impl Exchange {
         incoming::add_via(&mut head, &self.terms.identity);
         let answers_head = self.terms.record.head.method == Method::HEAD;
         self.framing = framing(&head, answers_head).map_err(|fault| self.fault(fault))?;
-        Ok(Some(Box::new(head)))
+        Ok(Some(Rc::new(head)))
     }
 }

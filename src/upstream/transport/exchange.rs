@@ -5,7 +5,6 @@ use std::{
     future::poll_fn,
     io,
     rc::Rc,
-    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -67,7 +66,7 @@ pub struct Terms {
     /// How this gateway names itself.
     pub identity: Rc<Identity>,
     /// Its pool's settings.
-    pub upstream: Arc<settings::Upstream>,
+    pub upstream: Rc<settings::Upstream>,
     /// The deadline of the whole request, where there is one.
     pub total: Option<Rc<Timer>>,
     /// Its count among those under way at the server, until the answer has been read.
@@ -158,7 +157,7 @@ impl Exchange {
     ///
     /// # Errors
     /// Every way in which there is none.
-    pub async fn head(&mut self) -> Result<(Box<Head>, Framing)> {
+    pub async fn head(&mut self) -> Result<(Rc<Head>, Framing)> {
         let head = match poll_fn(|cx| self.poll_head(cx)).await {
             Ok(head) => head,
             Err(Stop::Failed(failure)) => return Err(failure),
@@ -314,7 +313,7 @@ impl Exchange {
         self.upload.into_replay()
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Box<Head>, Stop>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<Rc<Head>, Stop>> {
         loop {
             let waits = match self.upload.poll(&mut self.connection, &self.delivery, cx) {
                 Ok(waits) => waits,

@@ -37,12 +37,12 @@ mod witness;
 /// A request of a few bytes.
 const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi";
 
-fn upstream(server: &str, options: &str) -> Arc<settings::Upstream> {
+fn upstream(server: &str, options: &str) -> Rc<settings::Upstream> {
     let text = format!(
         "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nupstream = \"app\"\n\
          [upstream.app]\nservers = [\"http://{server}\"]\n{options}\n"
     );
-    Arc::clone(&config::parse(&text, Path::new("test.toml"), &|_| None).unwrap().settings.upstreams[0])
+    Rc::new(config::parse(&text, Path::new("test.toml"), &|_| None).unwrap().settings.upstreams.remove(0))
 }
 
 /// How `request` fails on `connection`, with lines of the upstream.

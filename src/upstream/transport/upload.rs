@@ -206,6 +206,9 @@ impl Upload {
         if self.broken.is_some() || self.failed {
             return Ok(Waits::Broken);
         }
+        if self.is_done() {
+            return Ok(Waits::Done);
+        }
         loop {
             if let Err(failure) = self.gather(cx) {
                 self.failed = true;

@@ -1,6 +1,8 @@
 //! The head that a server sent last, so that the same bytes are not read twice: under load most answers of an
 //! application begin with the very head of the one before, until the second in Date is over. One for each server.
 
+use std::rc::Rc;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::{Fault, Head, parse, whole};
@@ -12,12 +14,12 @@ pub struct Memo {
     /// The last head.
     raw: Vec<u8>,
     /// What it says, once it has come twice: most that come once never come again.
-    head: Option<Head>,
+    head: Option<Rc<Head>>,
 }
 
 impl Memo {
     /// Takes one head off the front of `buffer`, as [`super::head::take`] does and with the same outcome, and gives it to
-    /// `pass`, whose work on one that is remembered is remembered too.
+    /// `pass`, whose work on one that is remembered is remembered too. One that is remembered is shared, not copied.
     ///
     /// # Errors
     /// Those of [`super::head::take`].
@@ -26,20 +28,23 @@ impl Memo {
         buffer: &mut BytesMut,
         limit: usize,
         pass: impl Fn(&mut Head),
-    ) -> Result<Option<Box<Head>>, Fault> {
+    ) -> Result<Option<Rc<Head>>, Fault> {
         // What is remembered is a whole head, so nothing that follows it can belong to it.
         let again = !self.raw.is_empty() && self.raw.len() <= limit && buffer.starts_with(&self.raw);
         if let Some(head) = self.head.as_ref().filter(|_| again) {
             buffer.advance(self.raw.len());
-            return Ok(Some(Box::new(head.clone())));
+            return Ok(Some(Rc::clone(head)));
         }
         let Some((raw, passing)) = whole(buffer, limit)? else { return Ok(None) };
-        let mut head = Box::new(parse(&raw, passing)?);
+        let mut head = parse(&raw, passing)?;
         pass(&mut head);
         if again {
             // Of bytes of its own: others may share their memory with a large body.
-            self.head = parse(&Bytes::from(self.raw.clone()), passing).ok();
-            self.head.iter_mut().for_each(pass);
+            let own = parse(&Bytes::from(self.raw.clone()), passing).ok();
+            self.head = own.map(|mut own| {
+                pass(&mut own);
+                Rc::new(own)
+            });
         } else {
             self.head = None;
             self.raw.clear();
@@ -47,7 +52,7 @@ impl Memo {
                 self.raw.extend_from_slice(&raw);
             }
         }
-        Ok(Some(head))
+        Ok(Some(Rc::new(head)))
     }
 }
 
@@ -59,7 +64,7 @@ mod tests {
     use super::*;
     use crate::upstream::transport::http1::head;
 
-    fn shown(taken: &Result<Option<Box<Head>>, Fault>, rest: &BytesMut) -> String {
+    fn shown(taken: &Result<Option<Rc<Head>>, Fault>, rest: &BytesMut) -> String {
         format!("{taken:?} {rest:?}")
     }
 
@@ -70,8 +75,9 @@ mod tests {
             let (mut with, mut without) = (BytesMut::from(*message), BytesMut::from(*message));
             let pass = |head: &mut Head| _ = head.fields.append("passed", HeaderValue::from_static("by"));
             let taken = memo.take(&mut with, limit, pass);
-            let mut expected = head::take(&mut without, limit).map(|head| head.map(Box::new));
-            expected.iter_mut().flatten().for_each(|head| pass(head));
+            let mut expected = head::take(&mut without, limit);
+            expected.iter_mut().flatten().for_each(pass);
+            let expected = expected.map(|head| head.map(Rc::new));
             assert_eq!(shown(&taken, &with), shown(&expected, &without), "{:?}", message.escape_ascii().to_string());
         }
         memo

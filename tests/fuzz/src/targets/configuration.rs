@@ -1,10 +1,7 @@
 //! The configuration file, and the routing table that is built from one.
 //! The table is compared with a search through all routes.
 
-use std::{
-    cmp::Reverse,
-    sync::{Arc, LazyLock},
-};
+use std::{cmp::Reverse, sync::LazyLock};
 
 use goodgate::{
     config::{
@@ -93,10 +90,10 @@ fn check(loaded: &Loaded) {
     }
 }
 
-static ROUTE: LazyLock<Arc<Route>> = LazyLock::new(|| {
+static ROUTE: LazyLock<Route> = LazyLock::new(|| {
     let text = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[route]]\nrespond = { status = 200 }\n";
     let loaded = parse(text).expect("the configuration is good");
-    Arc::clone(&loaded.settings.routes[0])
+    loaded.settings.routes[0].clone()
 });
 
 /// A line `METHOD host path`, and a line `host,*.host path METHOD,METHOD` for each route; `-` is none.
@@ -110,9 +107,9 @@ pub fn routes(data: &[u8]) {
     if !host.is_empty() && host_len(host.as_bytes()) != Ok(host.len()) {
         return;
     }
-    let routes: Vec<Arc<Route>> = lines.take(32).enumerate().filter_map(|(at, line)| route(at, line)).collect();
+    let routes: Vec<Route> = lines.take(32).enumerate().filter_map(|(at, line)| route(at, line)).collect();
     let table = Table::new(&routes);
-    let mut fitting: Vec<(&Arc<Route>, _)> =
+    let mut fitting: Vec<(&Route, _)> =
         routes.iter().flat_map(|route| ranks(route, &host, path).into_iter().map(move |rank| (route, rank))).collect();
     fitting.sort_by_key(|(_, rank)| Reverse(*rank));
     let admits = |route: &Route| {
@@ -138,7 +135,7 @@ pub fn routes(data: &[u8]) {
     assert!(evidence.chars().count() < 4 * limits::EVIDENCE_TEXT, "{evidence}");
 }
 
-fn route(at: usize, line: &str) -> Option<Arc<Route>> {
+fn route(at: usize, line: &str) -> Option<Route> {
     let mut words = line.split(' ').map(|word| if word == "-" { "" } else { word });
     let hosts = words.next()?.split(',').filter(|host| !host.is_empty());
     let hosts = hosts.map(|host| {
@@ -155,13 +152,13 @@ fn route(at: usize, line: &str) -> Option<Arc<Route>> {
     let (plain, exact) = path.strip_prefix('=').map_or((path, false), |plain| (plain, true));
     let path = plain.starts_with('/').then(|| plain.to_owned())?;
     let methods = words.next().unwrap_or_default().split(',').filter(|name| !name.is_empty());
-    Some(Arc::new(Route {
+    Some(Route {
         name: at.to_string(),
         hosts,
         path: if exact { PathPattern::Exact(path) } else { PathPattern::Prefix(path) },
         methods: methods.map(str::parse).collect::<Result<_, _>>().ok()?,
-        ..Route::clone(&ROUTE)
-    }))
+        ..ROUTE.clone()
+    })
 }
 
 /// How well a route fits, once for each of its hosts that do; greater is better.

@@ -33,7 +33,8 @@ pub fn response(data: &[u8]) {
     same(&whole, &heads(pieces(data), plain), "the split");
     let mut memo = Memo::default();
     for _ in 0..4 {
-        let remembering = |buffer: &mut BytesMut| Ok(memo.take(buffer, HEAD_SIZE, |_| ())?.map(|head| *head));
+        let remembering =
+            |buffer: &mut BytesMut| Ok(memo.take(buffer, HEAD_SIZE, |_| ())?.map(|head| head.as_ref().clone()));
         same(&whole, &heads(pieces(data), remembering), "what came before");
     }
     let mut at = 0;

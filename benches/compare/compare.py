@@ -11,7 +11,8 @@ GOODGATE names another binary than target/release/goodgate; PEERS a folder with 
 
 Each gateway has one worker on core 0 and its access log on; load and upstream share core 1. A figure is user and system time of the
 gateway's processes over the requests that the load counted, so other users of the machine disturb it less than they disturb a
-throughput. Before anything is measured each answer is checked. Rounds go A B C A B C; medians are shown, and ratios paired by round.
+throughput. Two processes of one program differ by up to 5 %, because each finds other places in memory; so every round has processes
+of its own, checked and warmed up before they are measured, and goes A B C or C B A. Medians are shown, and ratios paired by round.
 """
 import argparse
 import hashlib
@@ -201,18 +202,22 @@ def side_by_side(folder, work, output, act):
         stop([process for _, process in running.values()])
 
 
-def rounds(folder, work, options, running):
+def measured_once(folder, work, options, running, backwards):
+    """What each gateway costs, in one round."""
+    order = reversed(running.items()) if backwards else running.items()
+    for port, _ in running.values():
+        load(folder, port, work, 1)
+    return {name: measure(folder, port, process, work, options.seconds) for name, (port, process) in order}
+
+
+def rounds(folder, work, options, output):
     """Medians of every gateway, and its ratios to goodgate's, which are paired by round."""
-    results = {name: [] for name in running}
-    for number in range(options.rounds + 1):
-        for name, (port, process) in running.items():
-            # The first round only warms up.
-            result = measure(folder, port, process, work, options.seconds if number else 1)
-            if number:
-                results[name].append(result)
+    results = [side_by_side(folder, work, output, lambda running: measured_once(folder, work, options, running, number % 2))
+               for number in range(options.rounds)]
     row = {}
-    for name, own in results.items():
-        ratio = statistics.median(good["us"] / max(other["us"], 1e-9) for good, other in zip(results["goodgate"], own))
+    for name in GATEWAYS:
+        own = [result[name] for result in results]
+        ratio = statistics.median(result["goodgate"]["us"] / max(result[name]["us"], 1e-9) for result in results)
         row[name] = {key: statistics.median(one[key] for one in own) for key in ("us", "rss")} | {"ratio": ratio}
         bad = sum(one["bad"] for one in own)
         print(f"{work:8} {name:9} {row[name]['us']:8.1f} us  goodgate is {ratio:5.2f} of it  {row[name]['rss'] / 2**20:6.1f} MiB  failed {bad}", flush=True)
@@ -281,7 +286,7 @@ def main():
             behind = upstreams(folder, output)
             for process, port in behind:
                 wait(port, process)
-            rows = {work: side_by_side(folder, work, output, lambda running: rounds(folder, work, options, running)) for work in works}
+            rows = {work: rounds(folder, work, options, output) for work in works}
             if options.idle:
                 count = lambda running: {name: idle(port, process, options.idle) for name, (port, process) in running.items()}
                 connections = side_by_side(folder, "get", output, count)

@@ -11,8 +11,8 @@ GOODGATE names another binary than target/release/goodgate; PEERS a folder with 
 
 Each gateway has one worker on core 0 and its access log on; load and upstream share core 1. A figure is user and system time of the
 gateway's processes over the requests that the load counted, so other users of the machine disturb it less than they disturb a
-throughput. Two processes of one program differ by up to 5 %, because each finds other places in memory; so every round has processes
-of its own, checked and warmed up before they are measured, and goes A B C or C B A. Medians are shown, and ratios paired by round.
+throughput. Two processes of one program were seen to differ by 5 % and more; so every round has processes of its own, checked and
+warmed up before they are measured, and goes A B C or C B A. Medians are shown, and ratios paired by round.
 """
 import argparse
 import hashlib

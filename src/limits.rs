@@ -351,8 +351,11 @@ pub const WITNESS_PAUSE: Duration = Duration::from_millis(1);
 /// The body goes at the latest after so long: a little more than an acknowledgement is ever delayed for on a short way
 /// (`TCP_DELACK_MIN`, 40 ms).
 pub const WITNESS_WAIT: Duration = Duration::from_millis(50);
-/// How much of a witnessed head goes with its second write.
-pub const WITNESS_REST: usize = 2;
+/// How much of a witnessed head is left for its second write, and for those of one byte between: more than Linux
+/// acknowledges at once on a young connection (`TCP_MAX_QUICKACKS`, 16 segments, and a few).
+pub const WITNESS_REST: usize = 24;
+/// A segment up to this is a small one for every Linux (`TCP_MSS_DEFAULT`, 536 bytes).
+pub const WITNESS_SMALL: usize = 500;
 /// Only the loopback device takes segments as large as this: on the way to an address of ours that leads elsewhere (by
 /// translation) they are smaller.
 pub const LOOPBACK_SEGMENT: u32 = 16 * 1024;

@@ -76,7 +76,9 @@ pub fn judge(case: &Case) -> Verdict {
         return match case.others {
             true => Verdict::Other { charged: false },
             // It was there and took the connection: it is asked again, as behind an end that came first.
-            false if case.cause == Cause::SendResetReused => Verdict::Fresh { charged: false },
+            false if matches!(case.cause, Cause::SendResetReused | Cause::UpstreamResetNoResponse) => {
+                Verdict::Fresh { charged: false }
+            }
             false => Verdict::GiveUp,
         };
     }

@@ -36,12 +36,14 @@ fn a_dead_kept_connection_is_replaced_at_once_and_does_not_count() {
 
 #[test]
 fn a_request_that_was_reset_unread_goes_to_another_server_or_to_the_only_one_again() {
-    let post = Case { idempotent: false, ..case(Cause::SendResetReused, Delivered::No) };
-    assert_eq!(judge(&post), Verdict::Other { charged: false });
-    assert_eq!(judge(&Case { others: false, ..post }), Verdict::Fresh { charged: false });
-    assert_eq!(judge(&Case { others: false, attempts: 3, ..post }), Verdict::GiveUp);
-    assert_eq!(judge(&Case { delivered: Delivered::Maybe, ..post }), Verdict::GiveUp);
-    assert_eq!(judge(&Case { replayable: false, ..post }), Verdict::GiveUp);
+    for cause in [Cause::SendResetReused, Cause::UpstreamResetNoResponse] {
+        let post = Case { idempotent: false, ..case(cause, Delivered::No) };
+        assert_eq!(judge(&post), Verdict::Other { charged: false });
+        assert_eq!(judge(&Case { others: false, ..post }), Verdict::Fresh { charged: false });
+        assert_eq!(judge(&Case { others: false, attempts: 3, ..post }), Verdict::GiveUp);
+        assert_eq!(judge(&Case { delivered: Delivered::Maybe, ..post }), Verdict::GiveUp);
+        assert_eq!(judge(&Case { replayable: false, ..post }), Verdict::GiveUp);
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub struct Terms {
     pub under_way: Option<UnderWay>,
     /// The request's place among those under way, where they are counted: given back when the answer has been read.
     pub seat: Option<Rc<Seat>>,
-    /// Whether the request goes out as a witnessed one, if its connection is kept and local.
+    /// Whether the request goes out as a witnessed one, if its connection is local.
     pub witnessed: bool,
 }
 
@@ -135,7 +135,7 @@ impl Exchange {
         let began = if reused { delivery.began() } else { Instant::now() };
         delivery.sending.set(Some(began));
         let records: Option<Box<Answer>> = terms.upstream.fastcgi.as_ref().map(|_| Box::default());
-        let witnessed = terms.witnessed && reused && records.is_none() && connection.is_local();
+        let witnessed = terms.witnessed && records.is_none() && connection.is_local();
         // Boxed, because it goes from hand to hand.
         Box::new(Self {
             connection,

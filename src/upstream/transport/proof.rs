@@ -1,5 +1,5 @@
-//! Whether the kernel proves that a request on a kept connection never reached the application: thrown away behind the
-//! peer's end, or unread when the peer reset the connection.
+//! Whether the kernel proves that a request never reached the application: thrown away behind the peer's end of a kept
+//! connection, or unread when the peer reset the connection.
 //! Asked by `exchange` when a connection has ended in silence; `verdict` names the cause, `judge` decides what follows.
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use super::exchange::{End, Exchange};
 use crate::{config::settings::RetryOn, limits};
 
 /// The SYN counts among the acknowledged bytes.
-const SYN: u64 = 1;
+pub(super) const SYN: u64 = 1;
 
 /// What was found out about a connection that has ended.
 #[derive(Debug, Clone, Copy)]
@@ -40,16 +40,17 @@ impl Exchange {
     /// alone would prove nothing, because an acknowledgement may be delayed.
     ///
     /// The proof that it was not read needs a reset (ECONNRESET, told to the read or to the write that met it), not one byte
-    /// of an answer, and a witness that nothing was acknowledged although it would have been: see `witness`.
+    /// of an answer, and a witness that the end of the head was not acknowledged although it would have been: see
+    /// `witness`.
     pub(super) async fn examine(&self, end: &End) -> Findings {
         let at = Instant::now();
         let silent = self.delivery.read.get() == 0 && self.delivery.written.get() > 0;
-        let asks = silent && self.delivery.reused.get() && self.terms.upstream.retry.on == RetryOn::Proof;
+        let asks = silent && self.terms.upstream.retry.on == RetryOn::Proof;
         let undelivered = if !asks {
             None
         } else if self.was_unread(end) {
             Some(Proof::Unread)
-        } else if matches!(end, End::Closed) && self.was_thrown_away(at).await {
+        } else if self.delivery.reused.get() && matches!(end, End::Closed) && self.was_thrown_away(at).await {
             Some(Proof::TooLate)
         } else {
             None
@@ -64,7 +65,7 @@ impl Exchange {
             End::Closed => self.upload.error(),
         };
         let reset = told.and_then(Errno::from_io_error) == Some(Errno::CONNRESET);
-        let proves = |info| self.upload.witness().proves(self.delivery.written.get(), self.acked_before(), info);
+        let proves = |info| self.upload.witness().proves(self.delivery.written.get(), info);
         reset && self.connection.tcp_info().is_some_and(proves)
     }
 

@@ -229,7 +229,7 @@ impl Upload {
                 Poll::Ready(Ok(written)) => {
                     self.replay.commit();
                     if self.witness.is_writing() {
-                        self.witness = self.witness.wrote(written, || connection.tcp_info());
+                        self.witness = self.witness.wrote(written, connection.written(), || connection.tcp_info());
                     }
                     self.advance(written);
                     delivery.written.set(delivery.written.get() + written as u64);

@@ -137,18 +137,20 @@ impl Exchange {
                 .next(self.why_closed());
         }
         if findings.undelivered == Some(Proof::Unread) {
-            self.lost_the_race(findings.at);
             self.delivery.refused.set(true);
-            return self
-                .delivery
-                .failure(
-                    Cause::SendResetReused,
-                    format!(
-                        "the server reset a kept connection {after} after request {nth} was written to it, and its kernel \
-                         acknowledged none of {written} bytes, as it does when an application reads them: nobody read them"
-                    ),
-                )
-                .next("see whether the server was stopped or killed just then, or closes connections without reading them");
+            let (cause, which) = if reused {
+                self.lost_the_race(findings.at);
+                (Cause::SendResetReused, format!("a kept connection {after} after request {nth}"))
+            } else {
+                (Cause::UpstreamResetNoResponse, format!("the connection {after} after the request"))
+            };
+            let evidence = format!(
+                "the server reset {which} was written to it, and its kernel did not acknowledge the end of the head, as it \
+                 does when an application reads it: nobody read all of it"
+            );
+            return self.delivery.failure(cause, evidence).next(
+                "see whether the server was stopped or killed just then, or closes connections without reading them",
+            );
         }
         // A body that is held back has not been begun: the request is as good as written.
         if !self.upload.is_done() && self.upload.is_open() {

@@ -9,26 +9,32 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use super::exchange::Exchange;
+use super::{exchange::Exchange, proof::SYN};
 use crate::{limits, upstream::kernel::TcpInfo};
 
-/// How far a head is on its way out in two segments, and so what a reset will tell.
+/// How far a head is on its way out in small segments, and so what a reset will tell.
 ///
 /// A server that dies with a request unread in its socket, and one that read it and then resets the connection, look
 /// alike: a reset, and no FIN. They differ in what their kernel has acknowledged, if the request is one that makes Linux
-/// acknowledge it *when it is read*. On a kept connection, which has answered before, the kernel delays acknowledgements
+/// acknowledge it *when it is read*. On a connection that has answered of late, the kernel delays acknowledgements
 /// (`inet_csk_in_pingpong_mode`), and reading what came in one segment does not change that. But `tcp_measure_rcv_mss`
 /// marks a small segment as `ICSK_ACK_PUSHED`, and a second one as `ICSK_ACK_PUSHED2` where no acknowledgement has left
-/// between them; where one has, that says enough. With this mark `tcp_cleanup_rbuf`, the last thing that every read does,
-/// acknowledges at once if the read has emptied the queue. A segment that is not small there counts for more than
-/// `rcv_mss`, and such are acknowledged sooner, not later. So the head goes in two segments, and the body stays here until
-/// the head is acknowledged: with a body behind it, reading the head would not empty the queue. Then a reset with nothing
-/// acknowledged means that nobody has read the head to its end. It works for a few milliseconds only: the kernel at this
-/// end soon probes for a loss (`tcp_send_loss_probe`), and the probe is acknowledged read or not.
+/// between them. With this mark `tcp_cleanup_rbuf`, the last thing that every read does, acknowledges at once if the read
+/// has emptied the queue. So the head goes in two segments, and the body stays here until the head is acknowledged: with a
+/// body behind it, reading the head would not empty the queue. Then a reset with the last segment not acknowledged means
+/// that nobody has read the head to its end. It works for a few milliseconds only: the kernel at this end soon probes for a
+/// loss (`tcp_send_loss_probe`), and the probe is acknowledged read or not.
 ///
-/// The two segments must arrive as two. So each is a write of its own, the first has left before the second is written
-/// (a kernel that paces could make one of both), none is sent again (`tcp_retrans_try_collapse` could join them), and on
-/// the loopback device nothing else joins them: `skb_try_coalesce` takes no segment of which the sender still has the
+/// On a connection that is fresh, or whose server took longer to answer than an acknowledgement is delayed for, the first
+/// segments are acknowledged as they come, up to `TCP_MAX_QUICKACKS` of them (`tcp_in_quickack_mode`), and would be whether
+/// somebody reads or not; so is what follows one that is not small. So a small segment must have been kept waiting before
+/// the last one follows: one byte more goes, until one is. Where acknowledgements have left, the first mark is enough: it
+/// makes a read acknowledge on every connection that is not in ping-pong mode. However much of an unfinished head is read or
+/// acknowledged, nobody can act on it.
+///
+/// The segments must arrive as they are. So each is a write of its own, each but the last has left before the next is
+/// written (a kernel that paces could make one of two), none is sent again (`tcp_retrans_try_collapse` could join them), and
+/// on the loopback device nothing else joins them: `skb_try_coalesce` takes no segment of which the sender still has the
 /// original. The acknowledgement must come, and before the reset: the loopback device hands over what is sent before the
 /// call that sends it returns. Elsewhere it may be lost, and the kernel be another one; therefore only loopback addresses
 /// will do, and of those only the ones whose segments are as large as on that device: an address that a packet filter
@@ -43,9 +49,9 @@ pub(super) enum Witness {
     /// Nobody wants to know, or it did not go as it must.
     #[default]
     Nothing,
-    /// Nothing of it was written.
+    /// What was written of it, if anything, was acknowledged as it came, or is about to be.
     Asked(Head),
-    /// All but the rest has left, alone.
+    /// All but the rest has left, and the last of that waits to be acknowledged.
     Half(Head),
     /// All of it was written.
     Whole(Head),
@@ -55,14 +61,29 @@ pub(super) enum Witness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     length: usize,
-    /// Segments sent again on the connection before.
+    /// How much of it has left before the rest.
+    left: usize,
+    /// Segments sent again on the connection until then.
     resent: u32,
+    /// Bytes acknowledged on it until then.
+    acked: u64,
+}
+
+impl Head {
+    /// Where the next write before the rest ends.
+    fn next(&self) -> usize {
+        if self.left == 0 { self.length - limits::WITNESS_REST } else { self.left + 1 }
+    }
 }
 
 impl Witness {
     /// For a head of `length` bytes.
     pub fn of(length: usize) -> Self {
-        if length > limits::WITNESS_REST { Self::Asked(Head { length, resent: 0 }) } else { Self::Nothing }
+        if length > limits::WITNESS_REST {
+            Self::Asked(Head { length, left: 0, resent: 0, acked: 0 })
+        } else {
+            Self::Nothing
+        }
     }
 
     /// Whether the next write is one that matters.
@@ -73,22 +94,28 @@ impl Witness {
     /// Where the next write ends, of `gathered` bytes.
     pub fn end(&self, gathered: usize) -> usize {
         match self {
-            Self::Asked(head) => head.length - limits::WITNESS_REST,
+            Self::Asked(head) => head.next(),
             _ => gathered,
         }
     }
 
-    /// What is known after a write of `written` bytes that counted; `info` is asked behind it.
+    /// What is known after a write of `written` bytes that counted, `sent` with all before it on the connection; `info` is
+    /// asked behind it.
     #[must_use]
-    pub fn wrote(self, written: usize, info: impl FnOnce() -> Option<TcpInfo>) -> Self {
+    pub fn wrote(self, written: usize, sent: u64, info: impl FnOnce() -> Option<TcpInfo>) -> Self {
         match self {
-            Self::Asked(head) if written == head.length - limits::WITNESS_REST => match info() {
-                Some(info) if info.unsent == 0 && info.segment >= limits::LOOPBACK_SEGMENT => {
-                    Self::Half(Head { resent: info.resent, ..head })
+            Self::Asked(head) if head.left + written == head.next() => {
+                let head = Head { left: head.next(), ..head };
+                match info() {
+                    Some(info) if info.unsent > 0 || info.segment < limits::LOOPBACK_SEGMENT => Self::Nothing,
+                    Some(info) if info.acked < SYN + sent && written <= limits::WITNESS_SMALL => {
+                        Self::Half(Head { resent: info.resent, acked: info.acked, ..head })
+                    }
+                    Some(_) if head.next() < head.length => Self::Asked(head),
+                    _ => Self::Nothing,
                 }
-                _ => Self::Nothing,
-            },
-            Self::Half(head) if written == limits::WITNESS_REST => Self::Whole(head),
+            }
+            Self::Half(head) if head.left + written == head.length => Self::Whole(head),
             _ => Self::Nothing,
         }
     }
@@ -100,10 +127,10 @@ impl Witness {
     }
 
     /// Whether a connection that was reset proves that nobody has read the head: nothing but the head was `written` in
-    /// this exchange, and nothing acknowledged since `before`.
-    pub fn proves(&self, written: u64, before: u64, info: TcpInfo) -> bool {
+    /// this exchange, and nothing acknowledged since its rest went.
+    pub fn proves(&self, written: u64, info: TcpInfo) -> bool {
         let Self::Whole(head) = self else { return false };
-        written == head.length as u64 && info.over && info.acked == before && info.resent == head.resent
+        written == head.length as u64 && info.over && info.acked == head.acked && info.resent == head.resent
     }
 }
 
@@ -147,16 +174,24 @@ mod tests {
         TcpInfo { over: false, round_trip, acked: 51, unsent: 0, resent: 3, segment: 32_768 }
     }
 
+    /// Bytes written on the connection with the first of the head's.
+    const SENT: u64 = 50 + 76;
+
+    /// Behind a write that brought the bytes of the connection to `sent`, all of them acknowledged.
+    fn at_once(sent: u64) -> TcpInfo {
+        TcpInfo { acked: SYN + sent, ..info() }
+    }
+
     fn whole() -> Witness {
-        Witness::of(LENGTH).wrote(98, || Some(info())).wrote(2, || unreachable!())
+        Witness::of(LENGTH).wrote(76, SENT, || Some(info())).wrote(24, SENT + 24, || unreachable!())
     }
 
     #[test]
     fn a_head_goes_out_in_two_writes_and_the_first_one_has_left_alone() {
         let asked = Witness::of(LENGTH);
         assert!(asked.is_writing());
-        assert_eq!(asked.end(LENGTH), 98);
-        let half = asked.wrote(98, || Some(info()));
+        assert_eq!(asked.end(LENGTH), 76);
+        let half = asked.wrote(76, SENT, || Some(info()));
         assert!(half.is_writing());
         assert_eq!(half.end(LENGTH), LENGTH);
         assert!(!whole().is_writing());
@@ -164,14 +199,46 @@ mod tests {
     }
 
     #[test]
+    fn bytes_go_one_by_one_until_one_is_not_acknowledged_at_once() {
+        let mut asked = Witness::of(LENGTH).wrote(76, SENT, || Some(at_once(SENT)));
+        for more in 1..=4 {
+            assert_eq!((asked.is_writing(), asked.end(LENGTH)), (true, 76 + more));
+            asked = asked.wrote(1, SENT + more as u64, || Some(at_once(SENT + more as u64)));
+        }
+        let whole = asked.wrote(1, SENT + 5, || Some(at_once(SENT + 4))).wrote(19, SENT + 24, || unreachable!());
+        let over = |sent| TcpInfo { over: true, ..at_once(sent) };
+        assert!(whole.proves(100, over(SENT + 4)));
+        assert!(!whole.proves(100, over(SENT + 5)), "that byte was acknowledged after all");
+        assert!(!whole.proves(100, over(SENT + 24)), "all of it was");
+    }
+
+    #[test]
+    fn a_first_segment_that_is_not_small_is_not_the_one_that_waits() {
+        let asked = Witness::of(1_000).wrote(976, 1_026, || Some(info()));
+        assert_eq!((asked.is_writing(), asked.end(1_000)), (true, 977));
+        assert_eq!(asked.wrote(1, 1_027, || Some(info())).end(1_000), 1_000);
+    }
+
+    #[test]
+    fn a_peer_that_acknowledges_everything_at_once_bears_no_witness() {
+        let mut asked = Witness::of(LENGTH).wrote(76, SENT, || Some(at_once(SENT)));
+        for more in 1..24 {
+            assert_ne!(asked, Witness::Nothing, "{more}");
+            asked = asked.wrote(1, SENT + more, || Some(at_once(SENT + more)));
+        }
+        assert_eq!(asked, Witness::Nothing, "there is one byte left, and it must be the last to be watched");
+    }
+
+    #[test]
     fn what_did_not_go_as_it_must_bears_no_witness() {
-        let first = |written, info: Option<TcpInfo>| Witness::of(LENGTH).wrote(written, || info);
-        assert_eq!(first(97, Some(info())), Witness::Nothing, "a part of the first write");
-        assert_eq!(first(98, None), Witness::Nothing, "nothing is known");
-        assert_eq!(first(98, Some(TcpInfo { unsent: 98, ..info() })), Witness::Nothing, "it has not left");
-        assert_eq!(first(98, Some(TcpInfo { segment: 1_448, ..info() })), Witness::Nothing, "not the loopback device");
-        assert_eq!(first(98, Some(info())).wrote(1, || None), Witness::Nothing, "a part of the second");
-        assert_eq!(Witness::of(2), Witness::Nothing);
+        let first = |written, info: Option<TcpInfo>| Witness::of(LENGTH).wrote(written, SENT, || info);
+        assert_eq!(first(75, Some(info())), Witness::Nothing, "a part of the first write");
+        assert_eq!(first(76, None), Witness::Nothing, "nothing is known");
+        assert_eq!(first(76, Some(TcpInfo { unsent: 76, ..info() })), Witness::Nothing, "it has not left");
+        assert_eq!(first(76, Some(TcpInfo { segment: 1_448, ..info() })), Witness::Nothing, "not the loopback device");
+        let second = first(76, Some(info())).wrote(23, SENT + 23, || None);
+        assert_eq!(second, Witness::Nothing, "a part of the second");
+        assert_eq!(Witness::of(24), Witness::Nothing);
         assert!(Witness::Nothing.is_over(0, Some(info())), "nobody waits");
     }
 
@@ -185,12 +252,13 @@ mod tests {
     #[test]
     fn a_reset_proves_it_unread_only_if_nothing_else_happened() {
         let over = TcpInfo { over: true, ..info() };
-        assert!(whole().proves(100, 51, over));
-        assert!(!whole().proves(101, 51, over), "some of the body was written");
-        assert!(!whole().proves(100, 51, info()), "it goes on");
-        assert!(!whole().proves(100, 51, TcpInfo { acked: 52, ..over }), "something was acknowledged");
-        assert!(!whole().proves(100, 51, TcpInfo { resent: 4, ..over }), "something was sent again");
-        assert!(!Witness::of(LENGTH).wrote(98, || Some(info())).proves(98, 51, over), "half of it was written");
-        assert!(!Witness::Nothing.proves(0, 51, over));
+        assert!(whole().proves(100, over));
+        assert!(!whole().proves(101, over), "some of the body was written");
+        assert!(!whole().proves(100, info()), "it goes on");
+        assert!(!whole().proves(100, TcpInfo { acked: 52, ..over }), "something was acknowledged");
+        assert!(!whole().proves(100, TcpInfo { resent: 4, ..over }), "something was sent again");
+        let half = Witness::of(LENGTH).wrote(76, SENT, || Some(info()));
+        assert!(!half.proves(76, over), "a part of it was written");
+        assert!(!Witness::Nothing.proves(0, over));
     }
 }

@@ -73,6 +73,36 @@ fn a_post_that_was_reset_unread_is_carried_out_once_by_the_next_attempt() {
 }
 
 #[test]
+fn a_post_that_was_reset_unread_on_a_fresh_connection_is_carried_out_once_by_the_next() {
+    let warns = vec![Step::ReadRequest, Step::Send(OK.into()), Step::ReadRequest, Step::Reset];
+    let ends = vec![Step::ReadRequest, Step::Send(OK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").into())];
+    let resets = vec![Step::Arrive(BLANK.into()), Step::Reset];
+    let turns = (0..12).flat_map(|_| [resets.clone(), ends.clone()]);
+    let origin = Origin::scripts([warns, ends.clone()].into_iter().chain(turns).collect());
+    let gate = super::configured(&origin, "", "", "");
+    let mut client = gate.client();
+    assert_eq!(client.get("/first").status, 200);
+    assert_eq!(client.get("/second").status, 200);
+    let mut repeated = 0;
+    for number in 0..12 {
+        let path = format!("/{number}");
+        let status = client.post(&path, "hello").status;
+        let entry = gate.logged(&path);
+        // As on a kept connection: the upstream may be late.
+        if status == 502 {
+            assert_eq!((&entry["delivered"], times(&origin, &path)), (&"maybe".into(), 0), "{entry}");
+            assert_eq!(client.get("/between").status, 200);
+            continue;
+        }
+        assert_eq!((status, times(&origin, &path)), (200, 1), "{entry}");
+        assert_eq!(entry["attempts"][0]["cause"], "upstream-reset-no-response", "{entry}");
+        assert_eq!(entry["attempts"][0]["reused"], false, "{entry}");
+        repeated += 1;
+    }
+    assert!(repeated >= 3, "{repeated} of 12 were repeated");
+}
+
+#[test]
 fn a_post_whose_head_was_read_is_never_sent_again() {
     for pool in POOLS {
         for read in [Step::ReadHead, Step::ReadRequest] {

@@ -244,9 +244,9 @@ def write_readme(text):
     file.write_text(before + OPEN + text + CLOSE + rest.split(CLOSE)[1])
 
 
-def prepare(options, folder):
+def prepare(install, folder):
     """Programs and limits; says what is missing and what to do about it."""
-    if options.install:
+    if install:
         root = [] if os.geteuid() == 0 else ["sudo"]
         subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
         subprocess.run([*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx", "haproxy", "wrk", "gcc", "libc6-dev"], check=True)
@@ -281,7 +281,7 @@ def main():
         options.idle = 3000
     with tempfile.TemporaryDirectory(prefix="compare-") as name, open(os.path.join(name, "output"), "wb") as output:
         folder, behind = Path(name), []
-        prepare(options, folder)
+        prepare(options.install, folder)
         try:
             behind = upstreams(folder, output)
             for process, port in behind:

@@ -20,6 +20,7 @@ mod harness;
 mod logs;
 mod pages;
 mod php;
+mod profile;
 mod readme;
 mod sites;
 #[path = "../support/mod.rs"]

@@ -109,7 +109,9 @@ def failures(output):
                 client.request("GET", path, headers={"Accept": "text/html"})
                 return client.getresponse().read()
         # It holds its port before it serves there.
-        index = next(page for page in (ask("/") for _ in range(50)) if page or time.sleep(.1))
+        index = next((page for page in (ask("/") for _ in range(50)) if page or time.sleep(.1)), None)
+        if not index:
+            raise RuntimeError("the demo does not answer")
         pages = sorted(set(re.findall(r'href="(/[^"#]+)"', index.decode())))
         with ThreadPoolExecutor(16) as several:
             answers = list(several.map(ask, pages * 3))

@@ -1,4 +1,4 @@
-//! What `benches/profile/rustc` does to a call of the compiler: release builds of the gateway get its profile, all others nothing.
+//! What `benches/profile/rustc` does to a call of the compiler: release builds of the gateway get its profile, others nothing.
 //! The compiler is a script here that prints how it was called.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};

@@ -144,6 +144,8 @@ impl Named {
         for member in values.into_iter().flat_map(members) {
             if member.eq_ignore_ascii_case(b"close") {
                 named.close = true;
+                // No field has this name, RFC 9110 keeps it free; one that comes is named here all the same.
+                named.add(member, headers);
             } else if member.eq_ignore_ascii_case(b"keep-alive") {
                 named.keep_alive = true;
             } else if member.eq_ignore_ascii_case(b"upgrade") {

@@ -39,6 +39,7 @@ fn fields_named_in_connection_do_not_pass_but_the_gateways_own_do() {
         ("connection", "Close, X-Hop ,,x-absent, Host"),
         ("connection", "Content-Length, X-Forwarded-For, x-real-ip, Via, Date, X-Request-Id, bad name, X-HOP, te"),
         ("x-hop", "1"),
+        ("close", "1"),
         ("host", "a"),
         ("content-length", "5"),
         ("x-forwarded-for", "6.6.6.6"),
@@ -52,9 +53,9 @@ fn fields_named_in_connection_do_not_pass_but_the_gateways_own_do() {
     let named = Named::of(&headers);
     assert!(named.close && !named.keep_alive && !named.upgrade);
     for field in headers.keys() {
-        assert_eq!(named.contains(field), field == "x-hop", "{field}");
+        assert_eq!(named.contains(field), field == "x-hop" || field == "close", "{field}");
     }
-    assert_eq!(named.fields.len(), 1);
+    assert_eq!(named.fields.len(), 2);
 }
 
 #[test]
@@ -138,13 +139,21 @@ proptest::proptest! {
     fn a_connection_list_hides_what_it_names_and_nothing_else(
         members in proptest::collection::vec("[ \t]?(close|Upgrade|x-[ab]|X-C|host|te|via|[!-+\\--~]{0,4})[ \t]?", 0..8),
     ) {
-        let mut headers = headers(&[("x-a", "1"), ("x-b", "1"), ("x-c", "1"), ("host", "a"), ("te", "b"), ("via", "c")]);
+        let mut headers = headers(&[
+            ("x-a", "1"),
+            ("x-b", "1"),
+            ("x-c", "1"),
+            ("close", "1"),
+            ("host", "a"),
+            ("te", "b"),
+            ("via", "c"),
+        ]);
         headers.insert(CONNECTION, members.join(",").parse().unwrap());
         let said = |name: &str| members.iter().any(|member| member.trim().eq_ignore_ascii_case(name));
         let named = Named::of(&headers);
         proptest::prop_assert_eq!((named.close, named.upgrade), (said("close"), said("upgrade")));
         for field in headers.keys() {
-            let own = !matches!(field.as_str(), "x-a" | "x-b" | "x-c");
+            let own = !matches!(field.as_str(), "x-a" | "x-b" | "x-c" | "close");
             proptest::prop_assert_eq!(named.contains(field), !own && said(field.as_str()), "{}", field);
         }
     }

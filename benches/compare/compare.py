@@ -15,6 +15,7 @@ throughput. Two processes of one program were seen to differ by 5 % and more; so
 warmed up before they are measured, and goes A B C or C B A. Medians are shown, and ratios paired by round.
 """
 import argparse
+import contextlib
 import hashlib
 import http.client
 import os
@@ -58,15 +59,18 @@ def start(command, core, output, extra=None):
                             preexec_fn=lambda: os.sched_setaffinity(0, {core}))
 
 
-def wait(port, process):
+def wait(place, process):
+    """Until the process listens on its port, or on the path of its socket."""
+    family, address = (socket.AF_UNIX, str(place)) if isinstance(place, Path) else (socket.AF_INET, ("127.0.0.1", place))
     for _ in range(200):
         if process.poll() is not None:
             raise RuntimeError(f"{process.args[0]} ended with {process.returncode} before it listened")
-        try:
-            return socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(.05)
-    raise RuntimeError(f"{process.args[0]} never listened on {port}")
+        with socket.socket(family) as client, contextlib.suppress(OSError):
+            client.settimeout(1)
+            client.connect(address)
+            return
+        time.sleep(.05)
+    raise RuntimeError(f"{process.args[0]} never listened on {place}")
 
 
 def stop(processes):

@@ -87,6 +87,7 @@ servers = ["fastcgi+unix:{socket}"]
 """)
     fpm = compare.start([FPM, "-F", "-R", "-n", "-y", str(pool)], 1, output)
     try:
+        compare.wait(socket, fpm)
         with running([gateways.goodgate_binary(), "run", str(config)], 0, output, port):
             for path in ("/x.php", "/x.php?n=20000"):
                 command = ["wrk", "-t1", "-c4", f"-d{SECONDS}s", f"http://127.0.0.1:{port}{path}"]

@@ -186,6 +186,20 @@ impl Upload {
         !self.failed && self.complete && self.gathered.is_empty() && self.large.is_empty()
     }
 
+    /// Whether it broke off before its end. A body that would have left with its head in one write, had the head not been
+    /// witnessed, is as good as written.
+    #[must_use]
+    pub(super) fn is_partial(&self) -> bool {
+        let small = |bytes| bytes <= limits::WRITE_GATHER as u64;
+        let one_write = match (self.held, self.replay.length()) {
+            (None, _) => self.complete && small(self.bytes),
+            (Some(_), Length::None) => true,
+            (Some(_), Length::Exact(length)) => small(length),
+            (Some(_), Length::Unknown) => false,
+        };
+        !self.is_done() && !one_write
+    }
+
     /// The body, for another attempt.
     #[must_use]
     pub fn into_replay(self) -> Box<Replay> {

@@ -152,20 +152,13 @@ impl Exchange {
                 "see whether the server was stopped or killed just then, or closes connections without reading them",
             );
         }
-        // A body that is held back has not been begun: the request is as good as written.
-        if !self.upload.is_done() && self.upload.is_open() {
-            let of = match self.upload.replay().length() {
-                Length::Exact(length) => format!(" of a request with {length} bytes of body"),
-                _ => String::new(),
-            };
-            return self.delivery.failure(
-                Cause::SendUploadBroken,
-                format!("the server {how} the connection after {written} bytes{of}, without an answer"),
-            );
+        // A body that is held back has not been begun.
+        if self.upload.is_open() && self.upload.is_partial() {
+            return self.upload_broken(how);
         }
         let asked = self.upload.is_asked();
-        // Where the server was asked first there is no more of the request than its head.
-        let sent = self.delivery.sent.get().or_else(|| self.delivery.sending.get().filter(|_| asked));
+        // Where a body is held back there is no more of the request than its head.
+        let sent = self.delivery.sent.get().or(self.delivery.sending.get());
         let since_sent = sent.map_or(Duration::ZERO, |sent| findings.at.saturating_duration_since(sent));
         if reused && since_sent < self.race() {
             self.lost_the_race(findings.at);
@@ -191,7 +184,23 @@ impl Exchange {
             );
             return self.delivery.failure(cause, evidence);
         }
+        if self.upload.is_partial() {
+            return self.upload_broken(how);
+        }
         self.ended_unanswered(end, after, since_sent)
+    }
+
+    /// The connection ended before all of the body was written to it.
+    fn upload_broken(&self, how: &str) -> Box<Failure> {
+        let written = self.delivery.written.get();
+        let of = match self.upload.replay().length() {
+            Length::Exact(length) => format!(" of a request with {length} bytes of body"),
+            _ => String::new(),
+        };
+        self.delivery.failure(
+            Cause::SendUploadBroken,
+            format!("the server {how} the connection after {written} bytes{of}, without an answer"),
+        )
     }
 
     /// The connection ended `after` the whole request, and that was no race.

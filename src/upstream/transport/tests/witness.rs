@@ -1,7 +1,7 @@
 //! Witnessed requests on connections that are reset: what was read, and what can be known of it.
 
 use super::*;
-use crate::upstream::replay::tests::read;
+use crate::upstream::{replay::tests::read, spool::Spool};
 
 /// A body in these pieces.
 fn body_of(pieces: &[&'static str]) -> Box<Replay> {
@@ -122,6 +122,25 @@ async fn a_witness_is_asked_only_where_it_is_wanted_and_proofs_are() {
             // A body that is held back is no upload that broke: that would count against the server.
             let reused = !sizes.is_empty();
             assert!(!reused || failure.cause == Cause::SendResetReused, "{options:?} {witnessed}: {failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_that_waits_for_its_head_is_an_upload_that_broke_and_a_small_one_is_not() {
+    // More than the buffers of both kernels hold, so that it is never written to its end.
+    let large = &*"x".repeat(8 << 20).leak();
+    let folder = tempfile::tempdir().unwrap();
+    for (piece, cause) in [("hello", Cause::UpstreamResetNoResponse), (large, Cause::SendUploadBroken)] {
+        for _ in 0..8 {
+            let timer = Clock::new().timer();
+            let spool = Spool::fill(&mut body_of(&[piece]), &folder.path().into(), &timer, None).await.unwrap();
+            let mut replay = body_of(&[]);
+            replay.send_from(spool);
+            let (connection, far) = kept(&[]).await;
+            peer(far, HEAD.len(), Reads::Nothing);
+            let failure = failure_of(connection, (HEAD, replay), "retry = { on = \"idempotent\" }", true).await;
+            assert_eq!(failure.cause, cause, "{failure}");
         }
     }
 }

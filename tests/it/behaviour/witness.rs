@@ -19,8 +19,12 @@ const BLANK: &[u8] = b"\r\n\r\n";
 const PROOFS: usize = 3;
 const REQUESTS: usize = 120;
 
+/// How many requests follow each other at once.
+const BURST: usize = 12;
+
 /// How connections are kept in these tests, by the rule and by the settings.
-const POOLS: [&str; 2] = ["", "pool = { idle_timeout = \"1h\" }"];
+const POOLS: [&str; 2] = ["", KEPT];
+const KEPT: &str = "pool = { idle_timeout = \"1h\" }";
 
 /// An upstream whose first kept connection is reset, so that the gateway is warned; the others play `script`. The client
 /// has a connection to the gateway, and the gateway one to the upstream that has served once.
@@ -56,20 +60,25 @@ fn a_post_that_was_reset_unread_is_carried_out_once_by_the_next_attempt() {
         let (mut repeated, mut number) = (0, 0);
         while repeated < PROOFS {
             assert!(number < REQUESTS, "{repeated} of {number} were repeated: {pool}");
-            let path = format!("/{number}");
-            let status = client.send(post(&path, bodies[number % 3])).response().status;
-            let entry = gate.logged(&path);
-            number += 1;
-            if status == 502 {
-                assert_eq!((&entry["delivered"], times(&origin, &path)), (&"maybe".into(), 0), "{entry}");
-                continue;
-            }
-            assert_eq!((status, times(&origin, &path)), (200, 1), "{entry}");
-            let first = &entry["attempts"][0];
-            if first["reused"] == true && first["cause"] == "send-reset-reused" {
-                assert!(first["bytes_written"].as_u64() > Some(0), "{entry}");
-                assert!(entry["attempts"][1]["cause"].is_null(), "{entry}");
-                repeated += 1;
+            // One right behind the other: a connection that was idle while the log is waited for takes no POST.
+            let burst = number..number + BURST;
+            let statuses: Vec<u16> =
+                burst.clone().map(|n| client.send(post(&format!("/{n}"), bodies[n % 3])).response().status).collect();
+            number = burst.end;
+            for (n, status) in burst.zip(statuses) {
+                let path = format!("/{n}");
+                let entry = gate.logged(&path);
+                if status == 502 {
+                    assert_eq!((&entry["delivered"], times(&origin, &path)), (&"maybe".into(), 0), "{entry}");
+                    continue;
+                }
+                assert_eq!((status, times(&origin, &path)), (200, 1), "{entry}");
+                let first = &entry["attempts"][0];
+                if first["reused"] == true && first["cause"] == "send-reset-reused" {
+                    assert!(first["bytes_written"].as_u64() > Some(0), "{entry}");
+                    assert!(entry["attempts"][1]["cause"].is_null(), "{entry}");
+                    repeated += 1;
+                }
             }
         }
     }
@@ -114,8 +123,14 @@ fn a_post_whose_head_was_read_is_never_sent_again() {
                 assert_eq!(client.send(&request).response().status, 502);
                 let entry = gate.logged("/order");
                 assert_eq!(entry["delivered"], "maybe", "{entry}");
-                assert_eq!(entry["attempts"][0]["reused"], true, "{entry}");
-                assert_eq!((times(&origin, "/order"), origin.connections()), (1, 2), "{entry}");
+                // On a busy machine a connection may have been idle for too long by the rule, never by the setting.
+                let reused = entry["attempts"][0]["reused"] == true;
+                assert!(reused || pool.is_empty(), "{entry}");
+                assert_eq!(
+                    (times(&origin, "/order"), origin.connections()),
+                    (1, if reused { 2 } else { 3 }),
+                    "{entry}"
+                );
             }
         }
     }
@@ -123,7 +138,7 @@ fn a_post_whose_head_was_read_is_never_sent_again() {
 
 #[test]
 fn bodies_arrive_whole_behind_a_head_that_is_watched() {
-    let (origin, _gate, mut client) = warned(vec![Step::Again], "");
+    let (origin, _gate, mut client) = warned(vec![Step::Again], KEPT);
     for length in [0, 1, 5, 5_000, 1 << 16, 1 << 20] {
         let body = "x".repeat(length);
         for request in [post("/up", &body), chunked("/up", if length == 0 { "y" } else { &body })] {
@@ -140,7 +155,7 @@ fn bodies_arrive_whole_behind_a_head_that_is_watched() {
 fn a_body_is_not_held_back_for_ever_from_an_upstream_that_does_not_read() {
     for body in ["hello", &format!("{}hello", "x".repeat(50_000))] {
         let (origin, _gate, mut client) =
-            warned(vec![Step::Arrive(b"hello".into()), Step::ReadRequest, Step::Send(OK.into())], "");
+            warned(vec![Step::Arrive(b"hello".into()), Step::ReadRequest, Step::Send(OK.into())], KEPT);
         assert_eq!(client.send(post("/up", body)).response().status, 200);
         assert_eq!(origin.requests().pop().expect("it was read").body.len(), body.len());
         assert_eq!(origin.connections(), 2);
@@ -157,7 +172,7 @@ fn an_answer_that_comes_before_the_body_lets_it_go() {
         Step::Send(b"ok".into()),
         Step::Hold,
     ];
-    let (origin, _gate, mut client) = warned(script, "");
+    let (origin, _gate, mut client) = warned(script, KEPT);
     assert_eq!(client.send(post("/early", "hello")).response().status, 200);
     assert_eq!((times(&origin, "/early"), origin.connections()), (1, 2));
 }

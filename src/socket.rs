@@ -3,6 +3,9 @@
 //! Small pieces are received and sent with the kernel's own calls, by `rustix`: the C library's are cancellation points,
 //! for which every call in a process with threads pays, and nobody here cancels threads.
 
+mod kernel;
+mod pace;
+
 use std::{
     cell::RefCell,
     future::Future,
@@ -23,6 +26,7 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
+pub use self::{kernel::TcpInfo, pace::Pace};
 use crate::limits;
 
 /// A connected stream.
@@ -122,6 +126,15 @@ impl Socket {
             Self::Unix(stream) => pin!(stream.ready(Interest::READABLE)).poll(cx),
         };
         matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
+    }
+
+    /// What the kernel knows of the connection; `None` where it does not run over TCP.
+    #[must_use]
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
+        match self {
+            Self::Tcp(stream) => kernel::tcp_info(stream),
+            Self::Unix(_) => None,
+        }
     }
 
     /// Makes the coming close a reset: the peer sees that what it got is not whole.

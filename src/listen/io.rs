@@ -19,7 +19,7 @@ use crate::{
     config::settings::Limits,
     limits,
     message::{Connection, Length, UNCLEAR},
-    socket::Socket,
+    socket::{Pace, Socket},
 };
 
 /// What the connection's deadline stands for.
@@ -50,6 +50,7 @@ pub struct Watch {
     header_timeout: Duration,
     keepalive_timeout: Duration,
     send_timeout: Duration,
+    pace: Pace,
     park_after: Duration,
     half_close: bool,
 }
@@ -66,6 +67,7 @@ impl Watch {
             header_timeout: limits.header_timeout,
             keepalive_timeout: limits.keepalive_timeout,
             send_timeout: limits.send_timeout,
+            pace: Pace::default(),
             park_after,
             half_close: limits.half_close,
         };
@@ -111,7 +113,7 @@ impl Watch {
             // With a part of a body still to come there is no idle connection to park.
             Waiting::Next if self.connection.unread.get() => Some(self.keepalive_timeout),
             Waiting::Next => Some(self.keepalive_timeout.min(self.park_after)),
-            Waiting::Send => Some(self.send_timeout),
+            Waiting::Send => Some(self.pace.begin(self.send_timeout)),
         });
     }
 
@@ -171,9 +173,14 @@ impl Watch {
         self.tap.borrow_mut().has_another()
     }
 
-    fn blocked(&self) {
+    /// The socket has no room for more; `acked` asks how much the client has taken.
+    fn blocked(&self, cx: &mut Context<'_>, acked: impl FnOnce() -> Option<u64>) {
         if self.waiting.get() != Waiting::Send {
             self.wait(Waiting::Send);
+        } else if self.timer.poll_expired(cx).is_ready()
+            && let Some(longer) = self.pace.look(self.send_timeout, acked())
+        {
+            self.timer.arm(Some(longer));
         }
     }
 
@@ -296,7 +303,7 @@ impl Io {
     fn note(&self, polled: &Poll<io::Result<usize>>, cx: &mut Context<'_>) {
         match polled {
             Poll::Pending => {
-                self.watch.blocked();
+                self.watch.blocked(cx, || Some(self.socket.tcp_info()?.acked));
                 self.look(cx);
             }
             Poll::Ready(_) => self.watch.wrote(),

@@ -15,7 +15,6 @@ mod hold;
 pub mod incoming;
 pub mod judge;
 pub mod keeping;
-pub mod kernel;
 pub mod member;
 pub mod outgoing;
 pub mod pulse;

@@ -119,11 +119,11 @@ fn unsafe_code_is_in_the_one_module_that_asks_the_kernel() {
     finds(rules::unsafety, "src/x.rs", "fn f() { unsafe { g() } } // unsafe", 1);
     finds(rules::unsafety, "src/x.rs", "#[expect(unsafe_code, reason = \"fast\")]\nmod x;", 1);
     finds(rules::unsafety, "src/x.rs", "#![deny(unsafe_code)]\nconst S: &str = \"unsafe\";", 0);
-    finds(rules::unsafety, "src/upstream/kernel.rs", "fn f() { unsafe { g() } }", 0);
+    finds(rules::unsafety, "src/socket/kernel.rs", "fn f() { unsafe { g() } }", 0);
     hold(
         &["src", "tests", "benches"],
         rules::unsafety,
-        "use a safe wrapper (rustix, socket2); src/upstream/kernel.rs may ask the kernel for what none of them tells",
+        "use a safe wrapper (rustix, socket2); src/socket/kernel.rs may ask the kernel for what none of them tells",
     );
 }
 

@@ -158,6 +158,18 @@ impl Client {
         self
     }
 
+    /// Reads so many `pieces` of at most `limit` bytes with such pauses, and takes not much more from the network.
+    pub fn sip(&mut self, pieces: usize, limit: usize, pause: Duration) {
+        self.socket.set_recv_buffer_size(limit).expect("a socket option");
+        let mut piece = vec![0; limit];
+        for _ in 0..pieces {
+            let read = self.socket.read(&mut piece).expect("the gateway goes on");
+            assert!(read > 0, "the gateway goes on");
+            self.buffer.extend_from_slice(&piece[..read]);
+            thread::sleep(pause);
+        }
+    }
+
     /// Reads once, for at most `time`.
     pub fn more(&mut self, time: Duration) -> Got {
         let mut piece = [0; 16 * 1024];

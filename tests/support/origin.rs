@@ -23,6 +23,9 @@ pub enum Step {
     ReadRequest,
     /// Reads a whole request of FastCGI; its parameters become the lines of its head.
     ReadRecords,
+    /// Reads so many pieces of at most so many bytes with such pauses, and takes not much more from the network; then
+    /// reads a whole request.
+    Sip(usize, usize, Duration),
     /// Waits until these bytes have come, and reads nothing. Only where the connection has nothing left from before.
     Arrive(Vec<u8>),
     /// Writes these bytes.
@@ -268,6 +271,7 @@ impl Connection {
                 Step::ReadHead => self.read_head().is_some(),
                 Step::ReadRequest => self.read_request(),
                 Step::ReadRecords => self.read_records(),
+                Step::Sip(pieces, limit, pause) => self.sip(*pieces, *limit, *pause) && self.read_request(),
                 Step::Arrive(bytes) => self.has_come(bytes),
                 Step::Send(bytes) => self.socket.write_all(bytes).is_ok(),
                 Step::Drip(bytes, pause) => bytes.iter().all(|byte| {
@@ -315,6 +319,18 @@ impl Connection {
     fn until_stopped(&self) {
         let seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.seen.1.wait_while(seen, |seen| !seen.stopped));
+    }
+
+    /// Reads slowly.
+    fn sip(&mut self, pieces: usize, limit: usize, pause: Duration) -> bool {
+        let _ = self.socket.set_recv_buffer_size(limit);
+        let mut piece = vec![0; limit];
+        (0..pieces).all(|_| {
+            let read = self.socket.read(&mut piece).unwrap_or(0);
+            self.buffer.extend_from_slice(&piece[..read]);
+            thread::sleep(pause);
+            read > 0
+        })
     }
 
     /// Waits for `bytes` among those that have not been read, or were read with a head before them.

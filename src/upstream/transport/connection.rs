@@ -14,11 +14,8 @@ use tokio_util::io::poll_read_buf;
 
 use crate::{
     limits,
-    socket::Socket,
-    upstream::{
-        keeping::Stretch,
-        kernel::{self, TcpInfo},
-    },
+    socket::{Socket, TcpInfo},
+    upstream::keeping::Stretch,
 };
 
 /// An open connection.
@@ -94,10 +91,7 @@ impl Connection {
     /// What the kernel knows of it; `None` where it does not run over TCP.
     #[must_use]
     pub fn tcp_info(&self) -> Option<TcpInfo> {
-        match &self.socket {
-            Socket::Tcp(stream) => kernel::tcp_info(stream),
-            Socket::Unix(_) => None,
-        }
+        self.socket.tcp_info()
     }
 
     /// The error that the kernel keeps for who asks next.

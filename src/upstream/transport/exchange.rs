@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     io,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,7 @@ use crate::{
     failure::{Cause, Failure, Phase, Result},
     limits,
     message::Record,
+    socket::Pace,
     upstream::{
         delivery::Delivery,
         health,
@@ -51,6 +52,7 @@ pub struct Exchange {
     pub(super) framing: Framing,
     pub(super) keeps_alive: bool,
     pub(super) interim: u32,
+    pace: Pace,
     /// When something last came, as far as anybody asked.
     moved_at: Instant,
     /// How the client's body broke behind an early answer.
@@ -149,6 +151,7 @@ impl Exchange {
             framing: Framing::None,
             keeps_alive: false,
             interim: 0,
+            pace: Pace::default(),
             moved_at: began,
         })
     }
@@ -462,7 +465,8 @@ impl Exchange {
     pub(super) fn wait(&mut self, waiting: Waiting, limit: Option<Duration>) {
         if self.waiting != waiting {
             self.waiting = waiting;
-            self.timer.arm(limit);
+            let waits = if waiting == Waiting::Send { limit.map(|limit| self.pace.begin(limit)) } else { limit };
+            self.timer.arm(waits);
         }
     }
 
@@ -471,6 +475,14 @@ impl Exchange {
         if self.terms.total.as_ref().is_some_and(|total| total.poll_expired(cx).is_ready()) {
             return Poll::Ready(Expired::Total);
         }
-        self.timer.poll_expired(cx).map(|()| Expired::Phase)
+        ready!(self.timer.poll_expired(cx));
+        if self.waiting == Waiting::Send
+            && let Some(limit) = self.terms.upstream.timeouts.send
+            && let Some(longer) = self.pace.look(limit, self.connection.tcp_info().map(|info| info.acked))
+        {
+            self.timer.arm(Some(longer));
+            return self.timer.poll_expired(cx).map(|()| Expired::Phase);
+        }
+        Poll::Ready(Expired::Phase)
     }
 }

@@ -35,14 +35,16 @@ impl Exchange {
             Waiting::Client => self.client_failed(self.upload.replay().body().stalled()),
             Waiting::Send => {
                 let written = self.delivery.written.get();
-                let mut evidence = format!(
-                    "{written} bytes of the request were handed to the kernel, then it had no room for more for {}",
-                    said(timeouts.send)
-                );
-                if let Some(unread @ 1..) = self.unacknowledged() {
-                    // Writing to memory cannot fail.
-                    let _ = write!(evidence, "; the server's kernel has not acknowledged {unread} of them");
-                }
+                let limit = said(timeouts.send);
+                let mut evidence = format!("{written} bytes of the request were handed to the kernel");
+                // Writing to memory cannot fail.
+                let _ = match self.unacknowledged() {
+                    Some(unread) => write!(
+                        evidence,
+                        "; the server's kernel has not acknowledged {unread} of them, and none more for {limit}"
+                    ),
+                    None => write!(evidence, ", then it had no room for more for {limit}"),
+                };
                 self.delivery.failure(Cause::SendWriteTimeout, evidence)
             }
             Waiting::Body => {

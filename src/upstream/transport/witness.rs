@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{Sleep, sleep};
 
 use super::{exchange::Exchange, proof::SYN};
-use crate::{limits, upstream::kernel::TcpInfo};
+use crate::{limits, socket::TcpInfo};
 
 /// How far a head is on its way out in small segments, and so what a reset will tell.
 ///

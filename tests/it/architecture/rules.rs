@@ -73,7 +73,7 @@ pub fn reasons(source: &Source) -> Findings {
 
 pub fn unsafety(source: &Source) -> Findings {
     // The one question to the kernel that no safe wrapper asks.
-    if source.path == "src/upstream/kernel.rs" {
+    if source.path == "src/socket/kernel.rs" {
         return Vec::new();
     }
     in_code(source, r"\bunsafe\b|\b(allow|expect|warn)\s*\(\s*unsafe_code", "unsafe code")

@@ -1,6 +1,8 @@
 //! Request bodies: streamed, counted, limited; answers that come before their end.
 //! Neither side may be left out of step.
 
+use std::time::Duration;
+
 use super::{OK, before, configured};
 use crate::support::{Event, Origin, Step};
 
@@ -16,6 +18,19 @@ fn an_upload_arrives_as_it_was_sent() {
     let request = origin.request();
     assert!(request.complete && request.body == body.as_bytes(), "{} bytes came", request.body.len());
     assert_eq!(gate.logged("/up")["bytes_in"], body.len());
+}
+
+#[test]
+fn an_upload_arrives_whole_at_an_upstream_that_reads_slowly() {
+    let slow = Step::Sip(60, 16 << 10, Duration::from_millis(20));
+    let origin = Origin::always(vec![slow, Step::Send(OK.into())]);
+    let gate = configured(&origin, "", "", "timeouts = { send = \"300ms\" }");
+    let mut client = gate.client();
+    let body = "0123456789abcdef".repeat(384 << 10);
+    client.send_meanwhile(format!("{POST}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
+    assert_eq!(client.response().status, 200);
+    let request = origin.request();
+    assert!(request.complete && request.body == body.as_bytes(), "{} bytes came", request.body.len());
 }
 
 #[test]
@@ -143,7 +158,7 @@ fn a_body_that_trickles_is_too_slow() {
     client.send(format!("{POST}Content-Length: 100\r\n\r\n"));
     for _ in 0..20 {
         client.try_send("x");
-        if !client.is_silent(std::time::Duration::from_millis(50)) {
+        if !client.is_silent(Duration::from_millis(50)) {
             break;
         }
     }

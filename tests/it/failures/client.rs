@@ -239,6 +239,19 @@ fn a_client_that_takes_nothing_is_cut_off() {
 }
 
 #[test]
+fn a_client_that_reads_slowly_gets_its_answer_whole() {
+    let body = "x".repeat(6 << 20);
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let origin = Origin::answering(answer);
+    let gate = gate(&origin, "[limits]\nsend_timeout = \"300ms\"");
+    let mut client = gate.client();
+    client.send(get("/slow")).sip(60, 16 << 10, Duration::from_millis(20));
+    let response = client.response();
+    assert_eq!((response.status, response.body.len(), response.is_complete()), (200, body.len(), true));
+    assert_eq!(gate.logged("/slow")["cause"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_client_that_leaves_in_the_middle_of_an_answer_is_logged_so() {
     let start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".to_vec();
     let origin = Origin::always(vec![Step::ReadRequest, Step::Send(start), Step::Listen]);

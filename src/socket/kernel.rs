@@ -1,5 +1,5 @@
 //! What the kernel knows of a TCP connection: `TCP_INFO`, the one question that needs unsafe code.
-//! Asked by the exchange after a failure; what the numbers mean is for `transport::proof` to say.
+//! What the numbers mean is for those to say who ask: `pace`, `transport::proof`, `transport::witness`.
 
 use std::{
     mem::{MaybeUninit, offset_of},

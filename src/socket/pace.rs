@@ -1,0 +1,75 @@
+//! Whether a peer takes what the kernel keeps for it while there is no room for more; pure.
+//! Asked when a deadline of sending has passed, by `listen` for clients and by `upstream::transport` for servers.
+
+use std::{cell::Cell, time::Duration};
+
+use crate::limits;
+
+/// What is known of a peer since its socket became full.
+///
+/// A socket that is full has room again when a third of its buffer is free, which may be a megabyte: a peer that reads
+/// slowly and steadily makes room hardly ever. What its kernel acknowledges says more. It is asked for the first time an
+/// eighth of the limit after the socket became full, so that nothing is asked where room is made sooner, and then whenever
+/// the limit is over: only a peer that has taken nothing in between is late.
+#[derive(Debug, Default)]
+pub struct Pace(Cell<Option<u64>>);
+
+impl Pace {
+    /// The socket is full. Tells for how long to wait for room, where `limit` is how long a peer may take nothing.
+    pub fn begin(&self, limit: Duration) -> Duration {
+        self.0.set(None);
+        first(limit)
+    }
+
+    /// That time is over and there is no room, `acked` bytes have been acknowledged in all, where that is known. Tells for
+    /// how much longer to wait; `None` when the peer has taken nothing for too long.
+    pub fn look(&self, limit: Duration, acked: Option<u64>) -> Option<Duration> {
+        let acked = acked.unwrap_or_default();
+        match self.0.replace(Some(acked)) {
+            None => Some(limit.saturating_sub(first(limit))),
+            Some(before) => (acked > before).then_some(limit),
+        }
+    }
+}
+
+fn first(limit: Duration) -> Duration {
+    limit / limits::SEND_FIRST_LOOK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(8);
+    const FIRST: Duration = Duration::from_secs(1);
+    const REST: Duration = Duration::from_secs(7);
+
+    #[test]
+    fn whoever_takes_nothing_is_late_when_the_limit_is_over() {
+        for acked in [Some(5), None] {
+            let pace = Pace::default();
+            assert_eq!(pace.begin(LIMIT), FIRST);
+            assert_eq!(pace.look(LIMIT, acked), Some(REST));
+            assert_eq!(pace.look(LIMIT, acked), None);
+        }
+    }
+
+    #[test]
+    fn whoever_takes_something_has_the_whole_limit_again() {
+        let pace = Pace::default();
+        pace.begin(LIMIT);
+        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
+        assert_eq!(pace.look(LIMIT, Some(6)), Some(LIMIT));
+        assert_eq!(pace.look(LIMIT, Some(1_000)), Some(LIMIT));
+        assert_eq!(pace.look(LIMIT, Some(1_000)), None);
+    }
+
+    #[test]
+    fn a_socket_that_had_room_begins_anew() {
+        let pace = Pace::default();
+        pace.begin(LIMIT);
+        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
+        assert_eq!(pace.begin(LIMIT), FIRST);
+        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
+    }
+}

@@ -23,7 +23,7 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(75);
 /// A client that takes none of the answer for so long is cut off.
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-/// Whoever makes no room for an eighth of such a time is looked at for the first time: see `socket::Pace`.
+/// Whoever makes no room for an eighth of such a time is looked at for the first time: see `socket::Progress`.
 pub const SEND_FIRST_LOOK: u32 = 8;
 /// A request head over this is answered 431, a request line over it 414.
 pub const HEADER_SIZE: usize = 32 * KIB;

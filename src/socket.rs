@@ -4,7 +4,7 @@
 //! for which every call in a process with threads pays, and nobody here cancels threads.
 
 mod kernel;
-mod pace;
+mod progress;
 
 use std::{
     cell::RefCell,
@@ -26,7 +26,7 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-pub use self::{kernel::TcpInfo, pace::Pace};
+pub use self::{kernel::TcpInfo, progress::Progress};
 use crate::limits;
 
 /// A connected stream.

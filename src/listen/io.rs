@@ -19,7 +19,7 @@ use crate::{
     config::settings::Limits,
     limits,
     message::{Connection, Length, UNCLEAR},
-    socket::{Pace, Socket},
+    socket::{Progress, Socket},
 };
 
 /// What the connection's deadline stands for.
@@ -50,7 +50,7 @@ pub struct Watch {
     header_timeout: Duration,
     keepalive_timeout: Duration,
     send_timeout: Duration,
-    pace: Pace,
+    progress: Progress,
     park_after: Duration,
     half_close: bool,
 }
@@ -67,7 +67,7 @@ impl Watch {
             header_timeout: limits.header_timeout,
             keepalive_timeout: limits.keepalive_timeout,
             send_timeout: limits.send_timeout,
-            pace: Pace::default(),
+            progress: Progress::default(),
             park_after,
             half_close: limits.half_close,
         };
@@ -113,7 +113,7 @@ impl Watch {
             // With a part of a body still to come there is no idle connection to park.
             Waiting::Next if self.connection.unread.get() => Some(self.keepalive_timeout),
             Waiting::Next => Some(self.keepalive_timeout.min(self.park_after)),
-            Waiting::Send => Some(self.pace.begin(self.send_timeout)),
+            Waiting::Send => Some(self.progress.begin(self.send_timeout)),
         });
     }
 
@@ -178,7 +178,7 @@ impl Watch {
         if self.waiting.get() != Waiting::Send {
             self.wait(Waiting::Send);
         } else if self.timer.poll_expired(cx).is_ready()
-            && let Some(longer) = self.pace.look(self.send_timeout, acked())
+            && let Some(longer) = self.progress.look(self.send_timeout, acked())
         {
             self.timer.arm(Some(longer));
         }

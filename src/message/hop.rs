@@ -78,10 +78,27 @@ fn is_guarded(dashed: &str) -> bool {
         )
 }
 
+/// The `trailers` that go on behind a message whose Connection fields have `values`: those of a kind that may, without
+/// those that Connection names.
+pub fn passing<'a>(mut trailers: HeaderMap, values: impl IntoIterator<Item = &'a HeaderValue>) -> HeaderMap {
+    let named = values.into_iter().flat_map(members).filter_map(|member| HeaderName::from_bytes(member).ok());
+    let barred: Vec<_> = trailers.keys().filter(|name| !trailer_may_pass(name)).cloned().collect();
+    for name in named.chain(barred) {
+        trailers.remove(name);
+    }
+    trailers
+}
+
+/// Whether a value of Connection may name fields, and not only what is to become of the connection.
+#[must_use]
+pub fn names_fields(value: &HeaderValue) -> bool {
+    let persistence = [b"close".as_slice(), b"keep-alive"];
+    !persistence.iter().any(|member| value.as_bytes().eq_ignore_ascii_case(member))
+}
+
 /// Whether a trailer field may pass: nothing about framing, routing, authentication, content or the client, which must
 /// be known before the content (RFC 9110 section 6.5.1).
-#[must_use]
-pub fn trailer_may_pass(name: &HeaderName) -> bool {
+fn trailer_may_pass(name: &HeaderName) -> bool {
     let barred = matches!(
         name.as_str(),
         "age"

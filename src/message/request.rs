@@ -9,10 +9,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::{HeaderMap, header::CONNECTION};
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 
-use super::Record;
+use super::{Record, hop};
 use crate::failure::{Cause, Delivered, Failure, Parameter, Result, classify};
 
 /// A request: its record and its body.
@@ -118,7 +119,7 @@ impl RequestBody {
         self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
-    /// The next piece.
+    /// The next piece; of trailers, those that may go on.
     ///
     /// Its failures: too large, truncated, malformed, too slow. What was delivered is for the caller to say.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
@@ -134,7 +135,10 @@ impl RequestBody {
                 return Poll::Ready(None);
             }
             Some(Err(error)) => return Poll::Ready(Some(Err(self.broken(error)))),
-            Some(Ok(frame)) => frame,
+            Some(Ok(frame)) => match frame.into_trailers() {
+                Ok(trailers) => Frame::trailers(self.passing(trailers)),
+                Err(frame) => frame,
+            },
         };
         if self.is_end() {
             self.record.connection.unread.set(false);
@@ -169,6 +173,10 @@ impl RequestBody {
     #[must_use]
     pub fn cut_short(&self) -> Box<Failure> {
         Failure::new(Cause::RequestBodyTruncated, format!("the client's connection ended after {}", self.progress()))
+    }
+
+    fn passing(&self, trailers: HeaderMap) -> HeaderMap {
+        hop::passing(trailers, self.record.head.headers.get_all(CONNECTION))
     }
 
     fn progress(&self) -> String {

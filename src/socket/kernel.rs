@@ -1,5 +1,5 @@
 //! What the kernel knows of a TCP connection: `TCP_INFO`, the one question that needs unsafe code.
-//! What the numbers mean is for those to say who ask: `pace`, `transport::proof`, `transport::witness`.
+//! What the numbers mean is for those to say who ask: `progress`, `transport::proof`, `transport::witness`.
 
 use std::{
     mem::{MaybeUninit, offset_of},

@@ -61,7 +61,7 @@ impl Connection {
                 _ => {}
             }
         }
-        self.note(Request { head: lines(&params), body, complete: true });
+        self.note(Request { head: lines(&params), body, trailers: Vec::new(), complete: true });
         true
     }
 }

@@ -77,6 +77,8 @@ pub struct Request {
     pub head: String,
     /// Without its framing.
     pub body: Vec<u8>,
+    /// After its last chunk, line by line.
+    pub trailers: Vec<String>,
     /// Whether its body came to its end.
     pub complete: bool,
 }
@@ -354,7 +356,7 @@ impl Connection {
         let end = self.fill(|buffer| find(buffer, b"\r\n\r\n").map(|at| at + 4))?;
         let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
         self.buffer.drain(..end);
-        let request = Request { head, body: Vec::new(), complete: false };
+        let request = Request { head, body: Vec::new(), trailers: Vec::new(), complete: false };
         Some(note(&self.seen, |seen| {
             seen.requests.push(request);
             seen.requests.len() - 1
@@ -371,23 +373,24 @@ impl Connection {
         let request = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).requests[index].clone();
         let chunked = request.field("transfer-encoding").is_some_and(|coding| coding.contains("chunked"));
         let length = request.field("content-length").map_or(0, |length| length.parse().unwrap_or(0));
-        let mut body = Vec::new();
-        let complete = if chunked { self.read_chunks(&mut body) } else { self.take(length, &mut body) };
+        let (mut body, mut trailers) = (Vec::new(), Vec::new());
+        let complete = if chunked { self.read_chunks(&mut body, &mut trailers) } else { self.take(length, &mut body) };
         note(&self.seen, |seen| {
             seen.requests[index].body = body;
+            seen.requests[index].trailers = trailers;
             seen.requests[index].complete = complete;
         });
         complete
     }
 
-    fn read_chunks(&mut self, body: &mut Vec<u8>) -> bool {
+    fn read_chunks(&mut self, body: &mut Vec<u8>, trailers: &mut Vec<String>) -> bool {
         loop {
             let Some(end) = self.fill(|buffer| find(buffer, b"\r\n")) else { return false };
             let line = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
             self.buffer.drain(..end + 2);
             let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16).unwrap_or(0);
             if size == 0 {
-                return self.read_trailers();
+                return self.read_trailers(trailers);
             }
             if !self.take(size, body) || !self.take(2, &mut Vec::new()) {
                 return false;
@@ -395,12 +398,14 @@ impl Connection {
         }
     }
 
-    fn read_trailers(&mut self) -> bool {
+    fn read_trailers(&mut self, trailers: &mut Vec<String>) -> bool {
         while let Some(end) = self.fill(|buffer| find(buffer, b"\r\n")) {
+            let line = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
             self.buffer.drain(..end + 2);
             if end == 0 {
                 return true;
             }
+            trailers.push(line);
         }
         false
     }

@@ -127,6 +127,17 @@ fn trailers_that_should_have_come_first_do_not_pass() {
 }
 
 #[test]
+fn trailers_that_connection_names_do_not_pass() {
+    let trailers = headers(&[("x-a", "1"), ("x-b", "2"), ("x-b", "3"), ("host", "4")]);
+    let left = |values: &[&'static str]| {
+        let values: Vec<_> = values.iter().map(|value| HeaderValue::from_static(value)).collect();
+        passing(trailers.clone(), &values)
+    };
+    assert_eq!(left(&[]), headers(&[("x-a", "1"), ("x-b", "2"), ("x-b", "3")]));
+    assert_eq!(left(&["keep-alive", "te,X-B"]), headers(&[("x-a", "1")]));
+}
+
+#[test]
 fn only_trailers_is_read_from_te() {
     for (value, expected) in [("trailers", true), ("deflate;q=0.5, Trailers", true), ("deflate", false), ("", false)] {
         assert_eq!(accepts_trailers(&headers(&[("te", value)])), expected, "{value}");

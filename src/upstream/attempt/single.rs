@@ -60,7 +60,8 @@ impl Attempt<'_> {
             }
             Ok((head, framing, None)) => {
                 let cut = exchange.cuts_upload();
-                let body = Stream::new(exchange, framing).map_or(Body::Empty, |stream| Body::Stream(Box::pin(stream)));
+                let body =
+                    Stream::new(exchange, &head, framing).map_or(Body::Empty, |stream| Body::Stream(Box::pin(stream)));
                 Ok(self.answer(head, framing, body, cut))
             }
             Err(failure) => {

@@ -26,7 +26,7 @@ use crate::{
     failure::{Cause, Failure, Phase, Result},
     limits,
     message::Record,
-    socket::Pace,
+    socket::Progress,
     upstream::{
         delivery::Delivery,
         health,
@@ -52,7 +52,7 @@ pub struct Exchange {
     pub(super) framing: Framing,
     pub(super) keeps_alive: bool,
     pub(super) interim: u32,
-    pace: Pace,
+    progress: Progress,
     /// When something last came, as far as anybody asked.
     moved_at: Instant,
     /// How the client's body broke behind an early answer.
@@ -151,7 +151,7 @@ impl Exchange {
             framing: Framing::None,
             keeps_alive: false,
             interim: 0,
-            pace: Pace::default(),
+            progress: Progress::default(),
             moved_at: began,
         })
     }
@@ -465,7 +465,7 @@ impl Exchange {
     pub(super) fn wait(&mut self, waiting: Waiting, limit: Option<Duration>) {
         if self.waiting != waiting {
             self.waiting = waiting;
-            let waits = if waiting == Waiting::Send { limit.map(|limit| self.pace.begin(limit)) } else { limit };
+            let waits = if waiting == Waiting::Send { limit.map(|limit| self.progress.begin(limit)) } else { limit };
             self.timer.arm(waits);
         }
     }
@@ -478,7 +478,7 @@ impl Exchange {
         ready!(self.timer.poll_expired(cx));
         if self.waiting == Waiting::Send
             && let Some(limit) = self.terms.upstream.timeouts.send
-            && let Some(longer) = self.pace.look(limit, self.connection.tcp_info().map(|info| info.acked))
+            && let Some(longer) = self.progress.look(limit, self.connection.tcp_info().map(|info| info.acked))
         {
             self.timer.arm(Some(longer));
             return self.timer.poll_expired(cx).map(|()| Expired::Phase);

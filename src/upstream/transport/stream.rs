@@ -9,13 +9,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header::CONNECTION};
 use http_body::{Body, Frame, SizeHint};
 
 use super::{
     exchange::{Exchange, Waiting},
-    http1::Framing,
-    http1::chunked::{Chunked, Piece},
+    http1::{
+        Framing, Head,
+        chunked::{Chunked, Piece},
+    },
     upload::Waits,
 };
 use crate::{
@@ -38,7 +40,8 @@ pub struct Stream {
 
 enum Decoder {
     Length(u64),
-    Chunked(Chunked),
+    /// Chunks, and what Connection named, for the trailers.
+    Chunked(Chunked, Vec<HeaderValue>),
     UntilClose,
     /// Records, up to their end; so many bytes where a length was promised.
     Records(Option<u64>),
@@ -47,7 +50,7 @@ enum Decoder {
 impl Stream {
     /// The body behind a head that says `framing`; `None` where it has none.
     #[must_use]
-    pub fn new(mut exchange: Box<Exchange>, framing: Framing) -> Option<Self> {
+    pub fn new(mut exchange: Box<Exchange>, head: &Head, framing: Framing) -> Option<Self> {
         let decoder = match framing {
             Framing::None => {
                 exchange.finish();
@@ -56,7 +59,10 @@ impl Stream {
             Framing::Length(length) if exchange.records.is_some() => Decoder::Records(Some(length)),
             _ if exchange.records.is_some() => Decoder::Records(None),
             Framing::Length(length) => Decoder::Length(length),
-            Framing::Chunked => Decoder::Chunked(Chunked::default()),
+            Framing::Chunked => {
+                let named = head.hop_values(CONNECTION).filter(|value| hop::names_fields(value));
+                Decoder::Chunked(Chunked::default(), named.cloned().collect())
+            }
             Framing::UntilClose => Decoder::UntilClose,
         };
         exchange.connection.streams = true;
@@ -68,7 +74,7 @@ impl Stream {
         let Some(exchange) = &mut self.exchange else { return Ok(None) };
         let buffer = &mut exchange.connection.buffer;
         let piece = match &mut self.decoder {
-            Decoder::Chunked(chunked) => chunked.next(buffer).map_err(|fault| exchange.fault(fault))?,
+            Decoder::Chunked(chunked, _) => chunked.next(buffer).map_err(|fault| exchange.fault(fault))?,
             Decoder::Records(left) => {
                 let Some(records) = &mut exchange.records else { return Ok(None) };
                 if let Err(fault) = records.unwrap(buffer) {
@@ -98,14 +104,17 @@ impl Stream {
                 self.given += data.len() as u64;
                 Frame::data(data)
             }
-            Piece::End(trailers) => Frame::trailers(passing(trailers)),
+            Piece::End(trailers) => {
+                let named: &[HeaderValue] = if let Decoder::Chunked(_, named) = &self.decoder { named } else { &[] };
+                Frame::trailers(hop::passing(trailers, named))
+            }
         }))
     }
 
     fn is_complete(&self) -> bool {
         match &self.decoder {
             Decoder::Length(left) => *left == 0,
-            Decoder::Chunked(chunked) => chunked.is_done(),
+            Decoder::Chunked(chunked, _) => chunked.is_done(),
             Decoder::UntilClose => false,
             Decoder::Records(Some(left)) => *left == 0,
             Decoder::Records(None) => {
@@ -161,7 +170,7 @@ impl Stream {
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Err(end)) => {
-                    let chunks = if let Decoder::Chunked(chunks) = &self.decoder { Some(chunks) } else { None };
+                    let chunks = if let Decoder::Chunked(chunks, _) = &self.decoder { Some(chunks) } else { None };
                     return Poll::Ready(Some(Err(exchange.ended_in_body(&end, self.given, chunks))));
                 }
                 Poll::Pending => return exchange.poll_body_deadline(cx, waits).map(|failure| Some(Err(failure))),
@@ -208,15 +217,6 @@ impl Body for Stream {
             _ => SizeHint::default(),
         }
     }
-}
-
-/// Trailers that may go on to the client.
-fn passing(mut trailers: HeaderMap) -> HeaderMap {
-    let stay: Vec<_> = trailers.keys().filter(|name| !hop::trailer_may_pass(name)).cloned().collect();
-    for name in stay {
-        trailers.remove(name);
-    }
-    trailers
 }
 
 /// Sends the rest of a request whose answer is complete already, so that neither side is left in mid-message. The

@@ -18,7 +18,7 @@ use crate::upstream::transport::fastcgi::record::{self, CONTENT, STDIN_END};
 use crate::{
     failure::Result,
     limits,
-    message::{Length, hop},
+    message::Length,
     upstream::{delivery::Delivery, replay::Replay},
 };
 
@@ -343,10 +343,8 @@ impl Upload {
         }
         self.gathered.extend_from_slice(b"0\r\n");
         for (name, value) in trailers.iter().flatten() {
-            if hop::trailer_may_pass(name) {
-                for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-                    self.gathered.extend_from_slice(part);
-                }
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                self.gathered.extend_from_slice(part);
             }
         }
         self.gathered.extend_from_slice(b"\r\n");

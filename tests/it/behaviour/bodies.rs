@@ -28,6 +28,22 @@ fn a_chunked_answer_passes_with_its_trailers() {
 }
 
 #[test]
+fn trailers_that_connection_names_end_here() {
+    let answer = "HTTP/1.1 200 OK\r\nConnection: keep-alive, x-hop\r\nTrailer: X-Hop, X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n\
+                  3\r\nabc\r\n0\r\nX-Hop: 1\r\nX-Sum: 6\r\n\r\n";
+    let origin = Origin::answering(answer);
+    let gate = before(&origin);
+    let mut client = gate.client();
+    let request = "POST /t HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE, X-Own\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   3\r\nabc\r\n0\r\nX-Own: 1\r\nX-Sum: 3\r\n\r\n";
+    let response = client.send(request).response();
+    assert_eq!(response.trailers, [("x-sum".to_owned(), "6".to_owned())]);
+    assert_eq!(origin.request().trailers, ["x-sum: 3"]);
+    assert!(client.is_usable("/next"));
+    assert_eq!(origin.connections(), 1);
+}
+
+#[test]
 fn sizes_of_chunks_may_have_blanks_behind_them() {
     let origin = Origin::answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0 \r\n\r\n");
     let gate = before(&origin);

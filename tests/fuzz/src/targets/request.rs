@@ -237,7 +237,8 @@ pub fn connection(data: &[u8]) {
         assert!(!named.contains(&HeaderName::from_static(kept)), "{kept} can be hidden");
     }
     assert_eq!(hop::accepts_trailers(&headers), list(header::TE).any(|member| member == b"trailers"));
-    for name in headers.keys().filter(|name| hop::trailer_may_pass(name)) {
+    for name in hop::passing(headers.clone(), headers.get_all(header::CONNECTION)).keys() {
+        assert!(!says(name.as_str()), "{name}");
         assert!(!hop::is_hop_by_hop(name) && !hop::gateway_sets(name.as_str()) && !hop::deceives(name), "{name}");
     }
 }

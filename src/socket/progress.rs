@@ -12,9 +12,9 @@ use crate::limits;
 /// eighth of the limit after the socket became full, so that nothing is asked where room is made sooner, and then whenever
 /// the limit is over: only a peer that has taken nothing in between is late.
 #[derive(Debug, Default)]
-pub struct Pace(Cell<Option<u64>>);
+pub struct Progress(Cell<Option<u64>>);
 
-impl Pace {
+impl Progress {
     /// The socket is full. Tells for how long to wait for room, where `limit` is how long a peer may take nothing.
     pub fn begin(&self, limit: Duration) -> Duration {
         self.0.set(None);
@@ -47,29 +47,29 @@ mod tests {
     #[test]
     fn whoever_takes_nothing_is_late_when_the_limit_is_over() {
         for acked in [Some(5), None] {
-            let pace = Pace::default();
-            assert_eq!(pace.begin(LIMIT), FIRST);
-            assert_eq!(pace.look(LIMIT, acked), Some(REST));
-            assert_eq!(pace.look(LIMIT, acked), None);
+            let progress = Progress::default();
+            assert_eq!(progress.begin(LIMIT), FIRST);
+            assert_eq!(progress.look(LIMIT, acked), Some(REST));
+            assert_eq!(progress.look(LIMIT, acked), None);
         }
     }
 
     #[test]
     fn whoever_takes_something_has_the_whole_limit_again() {
-        let pace = Pace::default();
-        pace.begin(LIMIT);
-        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
-        assert_eq!(pace.look(LIMIT, Some(6)), Some(LIMIT));
-        assert_eq!(pace.look(LIMIT, Some(1_000)), Some(LIMIT));
-        assert_eq!(pace.look(LIMIT, Some(1_000)), None);
+        let progress = Progress::default();
+        progress.begin(LIMIT);
+        assert_eq!(progress.look(LIMIT, Some(5)), Some(REST));
+        assert_eq!(progress.look(LIMIT, Some(6)), Some(LIMIT));
+        assert_eq!(progress.look(LIMIT, Some(1_000)), Some(LIMIT));
+        assert_eq!(progress.look(LIMIT, Some(1_000)), None);
     }
 
     #[test]
     fn a_socket_that_had_room_begins_anew() {
-        let pace = Pace::default();
-        pace.begin(LIMIT);
-        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
-        assert_eq!(pace.begin(LIMIT), FIRST);
-        assert_eq!(pace.look(LIMIT, Some(5)), Some(REST));
+        let progress = Progress::default();
+        progress.begin(LIMIT);
+        assert_eq!(progress.look(LIMIT, Some(5)), Some(REST));
+        assert_eq!(progress.begin(LIMIT), FIRST);
+        assert_eq!(progress.look(LIMIT, Some(5)), Some(REST));
     }
 }

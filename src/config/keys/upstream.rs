@@ -133,7 +133,7 @@ pub static TIMEOUTS: Table = Table {
         phase(
             "send",
             Preset::Duration(limits::UPSTREAM_SEND_TIMEOUT),
-            "Between two writes of the request; then send-write-timeout.",
+            "While the server takes none of the request; then send-write-timeout.",
         ),
         phase(
             "head",

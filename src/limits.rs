@@ -25,6 +25,8 @@ pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(75);
 pub const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Whoever makes no room for an eighth of such a time is looked at for the first time: see `socket::Progress`.
 pub const SEND_FIRST_LOOK: u32 = 8;
+/// Of a request of up to so many bytes nothing is left in the kernel for long, unless nobody takes it at all.
+pub const SEND_UNTAKEN: u64 = 64 * KIB as u64;
 /// A request head over this is answered 431, a request line over it 414.
 pub const HEADER_SIZE: usize = 32 * KIB;
 /// Field lines of a request; more are answered 431.
@@ -44,7 +46,7 @@ pub const UNIX_MODE: u32 = 0o666;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// An upstream that takes none of the request for so long is given up: `send-write-timeout`.
 pub const UPSTREAM_SEND_TIMEOUT: Duration = Duration::from_secs(30);
-/// From the last byte of the request to the end of the answer's head; then `response-header-timeout`.
+/// From when the server has taken the request to the end of the answer's head; then `response-header-timeout`.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// Between two reads of an answer's body; then `body-idle-timeout`.
 pub const UPSTREAM_BODY_TIMEOUT: Duration = Duration::from_mins(1);

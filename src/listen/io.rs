@@ -178,7 +178,7 @@ impl Watch {
         if self.waiting.get() != Waiting::Send {
             self.wait(Waiting::Send);
         } else if self.timer.poll_expired(cx).is_ready()
-            && let Some(longer) = self.progress.look(self.send_timeout, acked())
+            && let Some(longer) = self.progress.look(self.send_timeout, acked(), true)
         {
             self.timer.arm(Some(longer));
         }

@@ -89,11 +89,10 @@ pub fn passing<'a>(mut trailers: HeaderMap, values: impl IntoIterator<Item = &'a
     trailers
 }
 
-/// Whether a value of Connection may name fields, and not only what is to become of the connection.
+/// Whether a value of Connection may name a field that would pass otherwise; `keep-alive` alone, the usual one, does not.
 #[must_use]
 pub fn names_fields(value: &HeaderValue) -> bool {
-    let persistence = [b"close".as_slice(), b"keep-alive"];
-    !persistence.iter().any(|member| value.as_bytes().eq_ignore_ascii_case(member))
+    !value.as_bytes().eq_ignore_ascii_case(b"keep-alive")
 }
 
 /// Whether a trailer field may pass: nothing about framing, routing, authentication, content or the client, which must

@@ -158,9 +158,8 @@ impl Client {
         self
     }
 
-    /// Reads so many `pieces` of at most `limit` bytes with such pauses, and takes not much more from the network.
+    /// Reads so many `pieces` of at most `limit` bytes with such pauses.
     pub fn sip(&mut self, pieces: usize, limit: usize, pause: Duration) {
-        self.socket.set_recv_buffer_size(limit).expect("a socket option");
         let mut piece = vec![0; limit];
         for _ in 0..pieces {
             let read = self.socket.read(&mut piece).expect("the gateway goes on");

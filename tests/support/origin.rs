@@ -23,8 +23,7 @@ pub enum Step {
     ReadRequest,
     /// Reads a whole request of FastCGI; its parameters become the lines of its head.
     ReadRecords,
-    /// Reads so many pieces of at most so many bytes with such pauses, and takes not much more from the network; then
-    /// reads a whole request.
+    /// Reads so many pieces of at most so many bytes with such pauses, then a whole request.
     Sip(usize, usize, Duration),
     /// Waits until these bytes have come, and reads nothing. Only where the connection has nothing left from before.
     Arrive(Vec<u8>),
@@ -325,7 +324,6 @@ impl Connection {
 
     /// Reads slowly.
     fn sip(&mut self, pieces: usize, limit: usize, pause: Duration) -> bool {
-        let _ = self.socket.set_recv_buffer_size(limit);
         let mut piece = vec![0; limit];
         (0..pieces).all(|_| {
             let read = self.socket.read(&mut piece).unwrap_or(0);

@@ -138,7 +138,7 @@ pub static TIMEOUTS: Table = Table {
         phase(
             "head",
             Preset::Duration(limits::HEAD_TIMEOUT),
-            "From the end of the request to the answer's whole head; then response-header-timeout.",
+            "From when the server has taken the request to the answer's whole head; then response-header-timeout.",
         ),
         phase(
             "body",

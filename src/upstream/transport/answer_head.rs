@@ -6,7 +6,8 @@ use std::rc::Rc;
 use http::{Method, StatusCode};
 
 use super::{
-    exchange::{Exchange, Waiting},
+    deadline::Waiting,
+    exchange::Exchange,
     http1::{
         Head,
         framing::{framing, keeps_alive},

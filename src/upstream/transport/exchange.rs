@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     io,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{
     connection::Connection,
+    deadline::{Expired, Waiting},
     http1::{
         Framing, Head,
         chunked::{Chunked, Preview},
@@ -24,7 +25,6 @@ use crate::{
     clock::Timer,
     config::settings,
     failure::{Cause, Failure, Phase, Result},
-    limits,
     message::Record,
     socket::Progress,
     upstream::{
@@ -52,7 +52,7 @@ pub struct Exchange {
     pub(super) framing: Framing,
     pub(super) keeps_alive: bool,
     pub(super) interim: u32,
-    progress: Progress,
+    pub(super) progress: Progress,
     /// When something last came, as far as anybody asked.
     moved_at: Instant,
     /// How the client's body broke behind an early answer.
@@ -77,32 +77,6 @@ pub struct Terms {
     pub seat: Option<Rc<Seat>>,
     /// Whether the request goes out as a witnessed one, if its connection is local.
     pub witnessed: bool,
-}
-
-/// What the exchange's timer stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiting {
-    /// Not armed.
-    Nothing,
-    /// The upstream takes more of the request.
-    Send,
-    /// The client sends more of its body.
-    Client,
-    /// The upstream says whether it wants the body.
-    Word,
-    /// The answer's head.
-    Head,
-    /// More of the answer's body.
-    Body,
-}
-
-/// A deadline that has passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expired {
-    /// Of the phase.
-    Phase,
-    /// Of the whole request.
-    Total,
 }
 
 /// The end of reading.
@@ -416,24 +390,6 @@ impl Exchange {
         self.client_failure.take().map(|failure| self.client_failed(failure))
     }
 
-    /// While nothing comes: arms the deadline of whoever is waited for, and fails when it has passed.
-    pub(super) fn poll_body_deadline(&mut self, cx: &mut Context<'_>, waits: Waits) -> Poll<Box<Failure>> {
-        match waits {
-            // An upstream may be silent because it waits for the client too.
-            Waits::Client => self.wait(Waiting::Client, Some(self.upload.replay().body().timeout())),
-            _ => self.wait(Waiting::Body, self.terms.upstream.timeouts.body),
-        }
-        self.poll_deadline(cx).map(|expired| self.expired(expired))
-    }
-
-    /// Fails when the time of the whole request is over, even if there is always something to read.
-    pub(super) fn poll_total(&self, cx: &mut Context<'_>) -> Poll<Box<Failure>> {
-        match &self.terms.total {
-            Some(total) => total.poll_expired(cx).map(|()| self.expired(Expired::Total)),
-            None => Poll::Pending,
-        }
-    }
-
     /// Reads once.
     pub(super) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), End>> {
         self.connection.poll_read(cx).map(|read| match read {
@@ -444,45 +400,5 @@ impl Exchange {
             }
             Err(error) => Err(End::Failed(error)),
         })
-    }
-
-    /// Arms the timer for what the request now waits for, unless it already is.
-    fn wait_for(&mut self, waits: Waits) {
-        let timeouts = &self.terms.upstream.timeouts;
-        let (waiting, limit) = match waits {
-            Waits::Done => (Waiting::Head, timeouts.head),
-            Waits::Upstream | Waits::Witness | Waits::Broken => (Waiting::Send, timeouts.send),
-            Waits::Client => (Waiting::Client, Some(self.upload.replay().body().timeout())),
-            Waits::Word => (Waiting::Word, Some(limits::CONTINUE_TIMEOUT)),
-        };
-        if self.upload.moved() {
-            self.waiting = Waiting::Nothing;
-        }
-        self.wait(waiting, limit);
-    }
-
-    /// Arms the timer for `waiting`, unless it stands for that already.
-    pub(super) fn wait(&mut self, waiting: Waiting, limit: Option<Duration>) {
-        if self.waiting != waiting {
-            self.waiting = waiting;
-            let waits = if waiting == Waiting::Send { limit.map(|limit| self.progress.begin(limit)) } else { limit };
-            self.timer.arm(waits);
-        }
-    }
-
-    /// Ready when time is up for the phase or for the whole request.
-    pub(super) fn poll_deadline(&self, cx: &mut Context<'_>) -> Poll<Expired> {
-        if self.terms.total.as_ref().is_some_and(|total| total.poll_expired(cx).is_ready()) {
-            return Poll::Ready(Expired::Total);
-        }
-        ready!(self.timer.poll_expired(cx));
-        if self.waiting == Waiting::Send
-            && let Some(limit) = self.terms.upstream.timeouts.send
-            && let Some(longer) = self.progress.look(limit, self.connection.tcp_info().map(|info| info.acked))
-        {
-            self.timer.arm(Some(longer));
-            return self.timer.poll_expired(cx).map(|()| Expired::Phase);
-        }
-        Poll::Ready(Expired::Phase)
     }
 }

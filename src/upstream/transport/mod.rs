@@ -4,6 +4,7 @@
 mod afterwards;
 mod answer_head;
 pub mod connection;
+mod deadline;
 pub mod exchange;
 pub mod fastcgi;
 pub mod http1;

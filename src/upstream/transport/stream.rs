@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderValue, header::CONNECTION};
 use http_body::{Body, Frame, SizeHint};
 
 use super::{
-    exchange::{Exchange, Waiting},
+    deadline::Waiting,
+    exchange::Exchange,
     http1::{
         Framing, Head,
         chunked::{Chunked, Piece},

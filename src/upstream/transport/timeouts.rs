@@ -4,12 +4,14 @@
 use std::{fmt::Write as _, time::Duration};
 
 use super::{
-    exchange::{Exchange, Expired, Waiting},
+    deadline::{Expired, Waiting},
+    exchange::Exchange,
     http1::head::shown,
 };
 use crate::{
     config::settings::ServerAddress,
     failure::{Cause, Failure, Phase},
+    socket::TcpInfo,
     upstream::{
         evidence::{self, Finding},
         transport::fastcgi::diagnosis,
@@ -38,12 +40,12 @@ impl Exchange {
                 let limit = said(timeouts.send);
                 let mut evidence = format!("{written} bytes of the request were handed to the kernel");
                 // Writing to memory cannot fail.
-                let _ = match self.unacknowledged() {
-                    Some(unread) => write!(
+                let _ = match self.unacknowledged(self.connection.tcp_info()) {
+                    Some(unread @ 1..) => write!(
                         evidence,
                         "; the server's kernel has not acknowledged {unread} of them, and none more for {limit}"
                     ),
-                    None => write!(evidence, ", then it had no room for more for {limit}"),
+                    _ => write!(evidence, ", then it had no room for more for {limit}"),
                 };
                 self.delivery.failure(Cause::SendWriteTimeout, evidence)
             }
@@ -78,7 +80,7 @@ impl Exchange {
             let evidence = format!("{hinted}and then no final one within {limit}");
             return self.delivery.failure(cause, evidence);
         }
-        let evidence = match (self.delivery.read.get(), self.unacknowledged()) {
+        let evidence = match (self.delivery.read.get(), self.unacknowledged(self.connection.tcp_info())) {
             (read @ 1.., _) => format!("{read} bytes came within {limit}, and none of them of a head"),
             (0, Some(0)) => {
                 format!("not a byte came within {limit}; the server's kernel has acknowledged the whole request")
@@ -99,10 +101,9 @@ impl Exchange {
     }
 
     /// Bytes of this request that the far kernel has not acknowledged; `None` where nobody knows.
-    fn unacknowledged(&self) -> Option<u64> {
-        let info = self.connection.tcp_info()?;
+    pub(super) fn unacknowledged(&self, info: Option<TcpInfo>) -> Option<u64> {
         let written = self.acked_before() + self.delivery.written.get();
-        Some(written.saturating_sub(info.acked))
+        Some(written.saturating_sub(info?.acked))
     }
 
     /// Whether the server leaves connections unaccepted, so that this one may be among them.

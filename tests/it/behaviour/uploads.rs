@@ -22,15 +22,18 @@ fn an_upload_arrives_as_it_was_sent() {
 
 #[test]
 fn an_upload_arrives_whole_at_an_upstream_that_reads_slowly() {
-    let slow = Step::Sip(60, 16 << 10, Duration::from_millis(20));
-    let origin = Origin::always(vec![slow, Step::Send(OK.into())]);
-    let gate = configured(&origin, "", "", "timeouts = { send = \"300ms\" }");
-    let mut client = gate.client();
-    let body = "0123456789abcdef".repeat(384 << 10);
-    client.send_meanwhile(format!("{POST}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
-    assert_eq!(client.response().status, 200);
-    let request = origin.request();
-    assert!(request.complete && request.body == body.as_bytes(), "{} bytes came", request.body.len());
+    // More than the kernels take, so that there is no room for the rest, and less, so that an answer is waited for.
+    for (size, timeouts) in [(6 << 20, "send = \"500ms\""), (2 << 20, "head = \"500ms\"")] {
+        let slow = Step::Sip(100, 16 << 10, Duration::from_millis(20));
+        let origin = Origin::always(vec![slow, Step::Send(OK.into())]);
+        let gate = configured(&origin, "", "", &format!("timeouts = {{ {timeouts} }}"));
+        let mut client = gate.client();
+        let body = "0123456789abcdef".repeat(size >> 4);
+        client.send_meanwhile(format!("{POST}Content-Length: {size}\r\n\r\n{body}").into_bytes());
+        assert_eq!(client.response().status, 200, "{timeouts}: {}", gate.logged("/up"));
+        let request = origin.request();
+        assert!(request.complete && request.body == body.as_bytes(), "{} bytes came", request.body.len());
+    }
 }
 
 #[test]

@@ -243,9 +243,9 @@ fn a_client_that_reads_slowly_gets_its_answer_whole() {
     let body = "x".repeat(6 << 20);
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let origin = Origin::answering(answer);
-    let gate = gate(&origin, "[limits]\nsend_timeout = \"300ms\"");
+    let gate = gate(&origin, "[limits]\nsend_timeout = \"500ms\"");
     let mut client = gate.client();
-    client.send(get("/slow")).sip(60, 16 << 10, Duration::from_millis(20));
+    client.send(get("/slow")).sip(100, 16 << 10, Duration::from_millis(20));
     let response = client.response();
     assert_eq!((response.status, response.body.len(), response.is_complete()), (200, body.len(), true));
     assert_eq!(gate.logged("/slow")["cause"], serde_json::Value::Null);
